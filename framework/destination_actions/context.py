@@ -1,0 +1,137 @@
+"""What `perform` is given: the settings, the event, reads through `http`, and the one effect through `send`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from logging import LoggerAdapter
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from destination_actions.events import Event
+from destination_actions.protocols import Clock, Response
+
+S = TypeVar("S")
+
+BasicAuth: TypeAlias = tuple[str, str]
+Log: TypeAlias = "LoggerAdapter[Any]"
+
+
+class Reads(Protocol):
+    """Requests that change nothing at the other side. They may be repeated and use up no claim.
+
+    Each gives a response whatever its status, and raises `NotSent` or `MaybeSent`, which are the same to a read.
+    """
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: BasicAuth | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """GET `url`; `timeout` is the total in seconds."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        content: bytes | str | None = None,
+        auth: BasicAuth | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """Send any request that only reads, such as a search that is a POST."""
+
+
+class Send(Protocol):
+    """The one effect."""
+
+    async def __call__(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        content: bytes | str | None = None,
+        auth: BasicAuth | None = None,
+    ) -> Response:
+        """Mark the claim as sent, check the deadline, and send.
+
+        Gives the response when its status is a definite yes or no. Raises `NotSent` when nothing left, and `MaybeSent`
+        when the outcome is unknown: no answer, 408, or any 5xx. Let both pass; the runtime knows what they mean.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common(Generic[S]):
+    settings: S
+    subscription: str
+    clock: Clock
+    log: Log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(_Common[S]):
+    """For one delivery.
+
+    `delivery_key` is the same at every attempt: hand it to the API if that can keep it, so that `reconcile` finds what
+    was done. `attempted` is when an earlier attempt may have been executed (wall-clock seconds), or None.
+    """
+
+    event: Event
+    message_id: str
+    delivery_key: str
+    http: Reads
+    send: Send
+    attempted: float | None = None
+    sync_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchContext(_Common[S]):
+    """For a batch: `events` and `delivery_keys` stand in the order of the payloads. `send` covers all of them."""
+
+    events: Sequence[Event]
+    delivery_keys: Sequence[str]
+    http: Reads
+    send: Send
+    sync_mode: str | None = None
+
+
+class BlockingReads(Protocol):
+    """`Reads` for a synchronous `perform`."""
+
+    def get(self, url: str, **options: Any) -> Response:
+        """As `Reads.get`."""
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        """As `Reads.request`."""
+
+
+class BlockingSend(Protocol):
+    """`Send` for a synchronous `perform`."""
+
+    def __call__(self, method: str, url: str, **options: Any) -> Response:
+        """As `Send`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockingContext(_Common[S]):
+    """For one delivery whose `perform` is a plain function: it runs in a worker thread, over the same engine."""
+
+    event: Event
+    message_id: str
+    delivery_key: str
+    http: BlockingReads
+    send: BlockingSend
+    attempted: float | None = None
+    sync_mode: str | None = None

@@ -1,0 +1,205 @@
+"""Destinations and actions, as frozen values. Nothing is registered by making one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from destination_actions.answers import Accepted, Answer
+from destination_actions.context import BasicAuth, BatchContext, BlockingContext, Context
+from destination_actions.errors import DefinitionError, SubscriptionError, nearest
+from destination_actions.fields import FieldSet
+from destination_actions.subscriptions import compile_subscription
+
+S = TypeVar("S", bound=FieldSet)
+P = TypeVar("P", bound=FieldSet)
+
+LONGEST_COOLDOWN = 366 * 24 * 3600
+"""Seconds: a year, and a day for leap years."""
+
+SYNC_MODES = ("add", "update", "upsert", "delete", "mirror")
+
+BatchAnswers: TypeAlias = "Sequence[Accepted | Answer] | Mapping[str, Accepted | Answer]"
+
+
+class Cooldown:
+    """At most one delivery on the same parts within `seconds`.
+
+    The parts say what is to be left in peace: account, flow, person. They are compared by type and value and kept as a
+    keyed digest only. With 0 seconds there is no window, and each event still acts once.
+    """
+
+    __slots__ = ("parts", "seconds")
+
+    def __init__(self, *parts: object, seconds: float) -> None:
+        if isinstance(seconds, bool) or not 0 <= seconds <= LONGEST_COOLDOWN:
+            raise ValueError(f"a cooldown lasts from 0 to {LONGEST_COOLDOWN} seconds, not {seconds!r}")
+        self.parts = parts
+        self.seconds = float(seconds)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by value."""
+        return isinstance(other, Cooldown) and (self.parts, self.seconds) == (other.parts, other.seconds)
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash((self.parts, self.seconds))
+
+    def __repr__(self) -> str:
+        """Print without the parts, which are personal data."""
+        return f"Cooldown({len(self.parts)} parts, seconds={self.seconds:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `reconcile` found: the delivery was executed, with this data. None instead of it means: it was not."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An API of a destination: its base URL, and the credentials and headers that go there and nowhere else."""
+
+    url: str
+    auth: BasicAuth | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A ready-made subscription: a name, an expression, and a mapping that adds to the default mapping."""
+
+    name: str
+    action: str
+    subscribe: str
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `test` found: what was tried, whether it worked, and what to do if not."""
+
+    name: str
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication(Generic[S]):
+    """How a destination authenticates. `test` only reads; it gives one `Check` for each API."""
+
+    scheme: str = "custom"
+    test: Callable[[Context[S]], Awaitable[Sequence[Check]]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Generic[S, P]):
+    """One thing that a destination can do.
+
+    `perform` is `async def` or `def` (then it runs in a worker thread). `cooldown` declares what the runtime claims
+    before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all.
+    """
+
+    slug: str
+    title: str
+    payload: type[P]
+    perform: Callable[[Context[S], P], Awaitable[Accepted]] | Callable[[BlockingContext[S], P], Accepted] | None = None
+    description: str = ""
+    perform_batch: Callable[[BatchContext[S], Sequence[P]], Awaitable[BatchAnswers]] | None = None
+    cooldown: Callable[[S, P], Cooldown | None] | None = None
+    reconcile: Callable[[Context[S], P], Awaitable[Found | None]] | None = None
+    default_subscription: str | None = None
+    hidden: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what can be seen to be wrong."""
+        _check_slug("action", self.slug, r"[a-zA-Z][a-zA-Z0-9_-]*")
+        if self.perform is None and self.perform_batch is None:
+            raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
+        if not (isinstance(self.payload, type) and issubclass(self.payload, FieldSet)):
+            raise DefinitionError(f'action "{self.slug}": payload must be a FieldSet class, not {self.payload!r}')
+        if self.default_subscription is not None:
+            _check_expression(f'action "{self.slug}": default_subscription', self.default_subscription)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination(Generic[S]):
+    """A third-party service: its settings and its actions.
+
+    `origins` names the APIs and their credentials for given settings. `sandbox` opens a local stand-in for those APIs
+    and gives the settings that point to it; demos and tests use it.
+    """
+
+    slug: str
+    name: str
+    settings: type[S]
+    actions: tuple[Action[S, Any], ...]
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    authentication: Authentication[S] | None = None
+    origins: Callable[[S], Sequence[Origin]] | None = None
+    sandbox: Callable[[], AbstractAsyncContextManager[Mapping[str, Any]]] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can be seen to be wrong."""
+        for slug in (self.slug, *self.aliases):
+            _check_slug("destination", slug, r"[a-z0-9][a-z0-9-]*")
+        if not (isinstance(self.settings, type) and issubclass(self.settings, FieldSet)):
+            raise DefinitionError(f'destination "{self.slug}": settings must be a FieldSet class')
+        object.__setattr__(self, "actions", tuple(self.actions))
+        _check_unique(self.slug, "action", [action.slug for action in self.actions])
+        _check_unique(self.slug, "preset", [preset.name for preset in self.presets])
+        for preset in self.presets:
+            self._check_preset(preset)
+
+    def action(self, slug: str) -> Action[S, Any]:
+        """Find an action; raises `DefinitionError` with the nearest name."""
+        for action in self.actions:
+            if action.slug == slug:
+                return action
+        known = [action.slug for action in self.actions]
+        message = f'destination "{self.slug}" has no action "{slug}"; it has {", ".join(known) or "none"}'
+        raise DefinitionError(message, hint=nearest(slug, known))
+
+    def preset(self, name: str) -> Preset:
+        """Find a preset by its name; raises `DefinitionError` with the nearest name."""
+        for preset in self.presets:
+            if preset.name == name:
+                return preset
+        known = [preset.name for preset in self.presets]
+        message = f'destination "{self.slug}" has no preset "{name}"; it has {", ".join(known) or "none"}'
+        raise DefinitionError(message, hint=nearest(name, known))
+
+    def _check_preset(self, preset: Preset) -> None:
+        where = f'destination "{self.slug}": preset "{preset.name}"'
+        fields = {spec.key for spec in self.action(preset.action).payload.fields()}
+        for key in preset.mapping:
+            if key not in fields:
+                raise DefinitionError(f'{where}: "{preset.action}" has no field "{key}"', hint=nearest(key, fields))
+        _check_expression(where, preset.subscribe)
+
+
+def _check_slug(what: str, slug: str, pattern: str) -> None:
+    if not re.fullmatch(pattern, slug):
+        raise DefinitionError(f"{what} slug {slug!r} does not have the form {pattern}")
+
+
+def _check_unique(destination: str, what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DefinitionError(f'destination "{destination}" has two {what}s named "{name}"')
+        seen.add(name)
+
+
+def _check_expression(where: str, text: str) -> None:
+    try:
+        compile_subscription(text)
+    except SubscriptionError as error:
+        raise DefinitionError(f"{where}: {error}") from error

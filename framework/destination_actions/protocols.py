@@ -1,0 +1,292 @@
+"""The seams to the outside world: time, HTTP, and the stores. Everything behind them can be replaced.
+
+Times are seconds. `now` values are wall-clock seconds since 1970 (UTC); `monotonic` values only compare with each other.
+Tests and embedders hand in their own objects; nothing is patched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol, runtime_checkable
+
+from destination_actions.events import Json
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """The only source of time. Leases run on `monotonic`, windows and records on `now`."""
+
+    def now(self) -> float:
+        """Wall-clock seconds since 1970, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards; comparable between processes of one boot of one host."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of this clock."""
+
+
+# --- HTTP on the wire ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, ready for the wire: an absolute URL, percent-encoded; headers in order; the body's bytes."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """What came back. `complete` is False when the body broke off, ran into the deadline or passed the cap.
+
+    The status line is an answer all the same.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    complete: bool = True
+
+
+@runtime_checkable
+class HttpEngine(Protocol):
+    """Carries requests. It never retries, never follows a redirect and keeps no cookies."""
+
+    async def exchange(
+        self, request: Request, *, timeout: float, cap: int, on_sent: Callable[[], None] | None = None
+    ) -> RawResponse:
+        """Send one request and read its answer.
+
+        `timeout` is the total number of seconds to the end of the body; at most `cap` bytes of decoded body are read.
+        `on_sent` is called when the headers go out. Raises `NotSent` before that moment, `MaybeSent` after it.
+        """
+
+    async def aclose(self) -> None:
+        """Close what this engine opened; not what it was given."""
+
+
+# --- HTTP as plugins see it ------------------------------------------------------------------------------------------
+
+
+class Response(Protocol):
+    """An answer in httpx's vocabulary."""
+
+    @property
+    def status_code(self) -> int: ...  # noqa: D102
+    @property
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def content(self) -> bytes: ...  # noqa: D102
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def is_success(self) -> bool: ...  # noqa: D102
+    @property
+    def complete(self) -> bool: ...  # noqa: D102
+    def json(self) -> Any:
+        """The body as JSON; raises `ValueError` when it is not."""
+
+
+# --- claims: the cooldown window and the journal of deliveries -------------------------------------------------------
+
+
+class Verdict(Enum):
+    """What a store answers to a claim."""
+
+    GRANTED = "granted"
+    """The caller holds the key and may send."""
+    RESUME = "resume"
+    """The caller holds the key, but an earlier attempt of this delivery may have been executed: read back first."""
+    BUSY = "busy"
+    """Somebody holds a live claim on the key, or another event's outcome is unresolved: come back later."""
+    COOLING = "cooling"
+    """Another event was confirmed on this key and its window is open; recorded as suppressed in the same step."""
+    COOLING_CHECK = "cooling_check"
+    """As COOLING, but this delivery was attempted earlier: read back, then settle or claim again with `checked`."""
+    ALREADY_DONE = "already_done"
+    """This delivery was confirmed before."""
+    ALREADY_SUPPRESSED = "already_suppressed"
+    """This delivery was suppressed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """A wish to act once. `key` and `delivery` are digests; `message` is the event's messageId.
+
+    `seconds` is the window that a confirmation opens; with 0 the caller makes `key` unique for the delivery.
+    `checked` says that a read-back after COOLING_CHECK found nothing.
+    """
+
+    key: str
+    delivery: str
+    seconds: float
+    message: str
+    checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A held claim: the request's key and delivery, its window, and the token that fences stale holders."""
+
+    key: str
+    delivery: str
+    seconds: float
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswer:
+    """A verdict with what goes with it.
+
+    `claim` with GRANTED and RESUME; `until` (wall clock) and `by` (messageId) with COOLING, COOLING_CHECK and
+    ALREADY_SUPPRESSED; `retry_in` seconds with BUSY; `data` (what `confirm` recorded) with ALREADY_DONE; `attempted`
+    (wall clock of the first `mark_sent` of this delivery) with RESUME and COOLING_CHECK.
+    """
+
+    verdict: Verdict
+    claim: Claim | None = None
+    until: float | None = None
+    by: str | None = None
+    retry_in: float | None = None
+    data: Json = None
+    attempted: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTimes:
+    """The protocol's constants in seconds: lease before sending, total send deadline, and the time that a request
+    can still be under way after we gave up on it; and how long a journal entry lives."""
+
+    lease: float = 10.0
+    send: float = 10.0
+    grace: float = 5.0
+    journal: float = 24 * 3600.0
+
+
+@runtime_checkable
+class ClaimStore(Protocol):
+    """Window and journal records; each operation is atomic. Raises `StoreError` when the store is out of order."""
+
+    async def claim(self, request: ClaimRequest) -> ClaimAnswer:
+        """Decide whether this delivery may act now."""
+
+    async def mark_sent(self, claim: Claim) -> bool:
+        """Record that the request is about to leave. False means: do not send, the claim is no longer yours."""
+
+    async def confirm(self, claim: Claim, data: Json = None) -> None:
+        """Record success: the delivery is done, and its window opens now. A stale token only lengthens a window."""
+
+    async def release(self, claim: Claim) -> None:
+        """Record a definite failure: the key is free again, as if nothing had happened."""
+
+    async def ambiguous(self, claim: Claim) -> None:
+        """Record an unknown outcome: the key stays taken; only the same delivery may resume."""
+
+    async def settle(self, request: ClaimRequest, data: Json = None) -> None:
+        """Record that a read-back found this delivery executed while another event's window is open."""
+
+    async def aclose(self) -> None:
+        """Give back what the store holds open."""
+
+
+# --- queue -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one subscription of one configured destination: the unit of queue, claim, attempt and replay.
+
+    `key` identifies it for ever. Neither settings nor payload travel with it.
+    """
+
+    key: str
+    destination: str
+    subscription: str
+    event: Mapping[str, Any]
+    accepted: float
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A delivery in hand. `attempts` counts this one; `token` is needed to give it back."""
+
+    delivery: Delivery
+    attempts: int
+    token: str
+    expires: float
+
+
+@runtime_checkable
+class Queue(Protocol):
+    """Five verbs. What was enqueued is delivered at least once until it is acked or dead."""
+
+    async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
+        """Keep deliveries; ones whose key is already known are ignored. Gives how many were new."""
+
+    async def take(self, limit: int, *, lease: float) -> Sequence[Lease]:
+        """Lease up to `limit` due deliveries; each attempt is counted before the lease is handed out."""
+
+    async def ack(self, lease: Lease) -> bool:
+        """The delivery reached a terminal outcome. False when the lease was lost to somebody else."""
+
+    async def retry(self, lease: Lease, *, delay: float, counts: bool = True) -> bool:
+        """Put it back for later; with `counts=False` the attempt is taken back."""
+
+    async def dead(self, lease: Lease, reason: str) -> bool:
+        """Set it aside for people to look at."""
+
+    async def next_due(self) -> float | None:
+        """Seconds until something is due (0 when something is), or None when the queue is empty."""
+
+    async def aclose(self) -> None:
+        """Give back what the queue holds open."""
+
+
+# --- what workers share ----------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class RateStore(Protocol):
+    """Shares a rate between workers by leasing blocks of it."""
+
+    async def take_rate(self, lane: str, n: int, *, per_second: float) -> float:
+        """Lease `n` permits of a lane; gives the seconds to wait before the first may be used."""
+
+    async def pause(self, lane: str, seconds: float) -> None:
+        """Give no permit of this lane before `seconds` have passed."""
+
+
+@runtime_checkable
+class TokenStore(Protocol):
+    """Keeps OAuth tokens; writers compare and set."""
+
+    async def get(self, name: str) -> tuple[int, Mapping[str, Any]] | None:
+        """The revision and value kept under `name`."""
+
+    async def put(self, name: str, value: Mapping[str, Any], *, revision: int) -> bool:
+        """Replace revision `revision` (0: nothing there yet). False when somebody else was first."""
+
+
+async def _nothing() -> None:
+    """Close nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What a runtime keeps its state in. `secret` is the install secret (32 bytes) that all workers share."""
+
+    claims: ClaimStore
+    queue: Queue
+    rates: RateStore
+    tokens: TokenStore
+    secret: bytes = field(repr=False)
+    close: Callable[[], Any] = _nothing
