@@ -1,0 +1,59 @@
+"""A configuration as values: which destinations, with which settings, and their subscriptions.
+
+The same values come from a file (`load_config`) and from Python (`Runtime(destination, settings=..., subscriptions=...)`).
+They are not yet checked against a destination; the runtime's plan does that and uses `pointer` to say where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from destination_actions.errors import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionConfig:
+    """A trigger, an action and a mapping; or a preset that gives what is left out.
+
+    `id` is what outcomes and the delivery key use; left out, it is the slug of `name`. `pointer` leads to this object
+    in its file.
+    """
+
+    name: str
+    subscribe: str | None = None
+    action: str | None = None
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    preset: str | None = None
+    id: str | None = None
+    enabled: bool = True
+    sync_mode: str | None = None
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationConfig:
+    """A destination with settings, under a name of its own. `settings` holds secrets in clear; it is never printed."""
+
+    name: str
+    destination: str
+    settings: Mapping[str, Any] = field(repr=False)
+    subscriptions: tuple[SubscriptionConfig, ...] = ()
+    on_unknown: str = "reconcile"
+    enabled: bool = True
+    pointer: str = ""
+
+
+def _nowhere(pointer: str) -> Place | None:  # noqa: ARG001
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a runtime is built from. `place` finds the file position of a JSON pointer."""
+
+    destinations: tuple[DestinationConfig, ...]
+    stores: str = "memory:"
+    on_store_error: str = "closed"
+    place: Callable[[str], Place | None] = _nowhere
