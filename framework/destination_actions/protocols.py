@@ -290,3 +290,10 @@ class Stores:
     tokens: TokenStore
     secret: bytes = field(repr=False)
     close: Callable[[], Any] = _nothing
+
+
+class StoreFactory(Protocol):
+    """Opens the stores that a URL names."""
+
+    def __call__(self, url: str, clock: Clock, times: ClaimTimes) -> Stores:
+        """Open them, or raise `StoreError` or `ConfigurationError` with what to do."""

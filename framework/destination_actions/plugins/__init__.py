@@ -1,0 +1,19 @@
+"""Plugins: the hooks, the typed manager, and the registry of installed destinations."""
+
+from destination_actions.plugins.hookspecs import PROJECT, Hooks, hookimpl
+from destination_actions.plugins.manager import Observer, Plugins
+from destination_actions.plugins.registry import Registry, Row, discover, load_destination, load_plugins, load_registry
+
+__all__ = [
+    "PROJECT",
+    "Hooks",
+    "Observer",
+    "Plugins",
+    "Registry",
+    "Row",
+    "discover",
+    "hookimpl",
+    "load_destination",
+    "load_plugins",
+    "load_registry",
+]
