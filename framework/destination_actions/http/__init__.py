@@ -1,0 +1,38 @@
+"""HTTP for destinations: a request client over exchangeable engines, safe URLs, and redaction.
+
+An engine says of every request whether it was answered, certainly not sent, or possibly sent; see `errors.HttpError`.
+"""
+
+from __future__ import annotations
+
+from destination_actions.http._unsafe import UnsafeRequest
+from destination_actions.http.aiohttp_engine import AiohttpEngine
+from destination_actions.http.client import CAP, TIMEOUT, HttpClient, OriginClients
+from destination_actions.http.credentials import Credentials
+from destination_actions.http.engines import make_engine
+from destination_actions.http.headers import Headers
+from destination_actions.http.httpx_engine import HttpxEngine
+from destination_actions.http.redaction import MASK, Redactor, mask_phones
+from destination_actions.http.response import NotJson, Response
+from destination_actions.http.urls import Params, origin_of, url_of
+
+__all__ = [
+    "CAP",
+    "MASK",
+    "TIMEOUT",
+    "AiohttpEngine",
+    "Credentials",
+    "Headers",
+    "HttpClient",
+    "HttpxEngine",
+    "NotJson",
+    "OriginClients",
+    "Params",
+    "Redactor",
+    "Response",
+    "UnsafeRequest",
+    "make_engine",
+    "mask_phones",
+    "origin_of",
+    "url_of",
+]

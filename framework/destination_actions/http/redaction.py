@@ -1,0 +1,90 @@
+"""Taking secrets and phone numbers out of whatever is logged, recorded or shown."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+import orjson
+
+from destination_actions.events import Json
+
+MASK: Final = "***"
+SHORTEST: Final = 6
+"""Secrets shorter than this many characters are not searched for: they would blank out ordinary text."""
+
+_PHONE: Final = re.compile(r"(\+|%2B)([1-9])([0-9]{2,10})([0-9]{4})(?![0-9])", re.IGNORECASE)
+
+
+class Redactor:
+    """Replaces known secrets by `***`: as they are, percent-encoded, escaped for JSON, and inside base64.
+
+    Base64 is found whatever precedes or follows the secret in it, so `user:secret` of basic authentication is covered
+    for every user.
+    """
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def __repr__(self) -> str:
+        return "Redactor(***)"
+
+    def text(self, text: str) -> str:
+        """Give `text` without the secrets."""
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def json(self, value: Json) -> Json:
+        """Give a copy of a JSON value without the secrets, in keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.json(item) for key, item in value.items()}
+        return [self.json(item) for item in value] if isinstance(value, list) else value
+
+
+def mask_phones(text: str) -> str:
+    """Give `text` with every number in E.164 form masked, such as `+1******1234`; also where `+` stands as `%2B`."""
+    return _PHONE.sub(lambda match: f"{match[1]}{match[2]}{'*' * len(match[3])}{match[4]}", text)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield secret
+    yield from _json_forms(secret)
+    for percent in {quote(raw, safe=""), quote(raw), quote_plus(raw)}:
+        yield percent
+        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), percent)
+    for shift in range(3):
+        yield from _base64_forms(raw, shift)
+
+
+def _json_forms(secret: str) -> Iterator[str]:
+    escaped = "".join(char if " " <= char <= "~" and char not in '"\\' else _escaped(char) for char in secret)
+    yield escaped
+    try:
+        yield orjson.dumps(secret).decode()[1:-1]
+    except orjson.JSONEncodeError:
+        return
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    if char in '"\\':
+        return "\\" + char
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def _base64_forms(raw: bytes, shift: int) -> Iterator[str]:
+    # The secret begins `shift` bytes into a group of three; only characters made of its bits alone are certain.
+    first = -(-shift * 8 // 6)
+    last = (shift + len(raw)) * 8 // 6
+    padded = bytes(shift) + raw
+    for encode in (b64encode, urlsafe_b64encode):
+        yield encode(padded).decode("ascii")[first:last]

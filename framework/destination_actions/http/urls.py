@@ -1,0 +1,136 @@
+"""URLs that stay what their author wrote: no library may move a request to another host or path.
+
+Both HTTP libraries rewrite URLs (they collapse `..` and re-quote), and one of them drops line breaks. So a URL is built
+and checked here, contains only legal characters, and is then handed on as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
+from urllib.parse import quote, urlencode
+
+from destination_actions.http._unsafe import UnsafeRequest
+
+Scalar: TypeAlias = "str | int | float | bool | None"
+Params: TypeAlias = "Mapping[str, Scalar | Iterable[Scalar]] | Iterable[tuple[str, Scalar]]"
+"""Query or form values. A list repeats its key; True is `true`, None is an empty text."""
+
+_LEGAL: Final = "-._~:/?#[]@!$&'()*+,;=%"
+_CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
+_BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DOT_SEGMENT: Final = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
+    re.IGNORECASE,
+)
+_DEFAULT_PORT: Final = {"http": ":80", "https": ":443"}
+
+
+def canonical(url: str) -> str:
+    """Give `url` with lower-case origin, at least `/` as path, and illegal characters percent-encoded.
+
+    Raises `UnsafeRequest` for anything but an absolute http(s) URL without user name, fragment and dot segments.
+    """
+    if _CONTROL.search(url):
+        raise UnsafeRequest("url: contains white space or a control character; percent-encode it with url_of()")
+    if broken := _BROKEN_PERCENT.search(url):
+        raise UnsafeRequest(
+            f'url: "{url[broken.start() :][:3]}" is not a percent-encoding; write a percent sign as %25'
+        )
+    legal = _quoted(url)
+    match = _URL.fullmatch(legal)
+    if match is None:
+        raise UnsafeRequest(f"url: {_complaint(legal)}")
+    path = match["path"] or "/"
+    if _DOT_SEGMENT.search(path):
+        raise UnsafeRequest('url: its path contains "." or ".." as a segment, which leads out of the intended path')
+    query = match["query"] or ""
+    return _origin(match) + path + (query if query != "?" else "")
+
+
+def origin_of(url: str) -> str:
+    """Give scheme, host and port of `url`, such as `https://api.example.com`; the scheme's own port is left out."""
+    match = _URL.match(canonical(url))
+    assert match is not None  # noqa: S101 - canonical() has matched it
+    return _origin(match)
+
+
+def url_of(base: str, *segments: str, query: Params | None = None) -> str:
+    """Append path segments, each percent-encoded as a whole, and query parameters to `base`.
+
+    Raises `UnsafeRequest` for a segment that is empty, `.` or `..`, and for a base with a query.
+    """
+    root = canonical(base)
+    if "?" in root:
+        raise UnsafeRequest("url: the base has a query already; give its parameters as query=")
+    root = root.rstrip("/")
+    url = "/".join([root, *(_segment(number, text) for number, text in enumerate(segments, 1))])
+    full = canonical(with_query(url, query) if query is not None else url)
+    if not full.startswith(root + "/"):
+        raise UnsafeRequest("url: the finished address lies outside of its base")
+    return full
+
+
+def with_query(url: str, params: Params) -> str:
+    """Append query parameters to `url`."""
+    text = encoded(params, plus=False)
+    if not text:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{text}"
+
+
+def encoded(params: Params, *, plus: bool) -> str:
+    """Encode keys and values, joined by `&`; with `plus` a space is `+`, as forms want it."""
+    pairs = params.items() if isinstance(params, Mapping) else params
+    flat = [(key, _plain(one)) for key, value in pairs for one in _several(value)]
+    try:
+        return urlencode(flat) if plus else urlencode(flat, quote_via=quote)
+    except UnicodeEncodeError as error:
+        raise UnsafeRequest("a parameter contains half of a surrogate pair, which cannot be encoded") from error
+
+
+def _several(value: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
+    return [value] if value is None or isinstance(value, str | int | float) else value
+
+
+def _plain(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _quoted(url: str) -> str:
+    try:
+        return quote(url, safe=_LEGAL)
+    except UnicodeEncodeError as error:
+        raise UnsafeRequest("url: contains half of a surrogate pair, which cannot be encoded") from error
+
+
+def _segment(number: int, text: str) -> str:
+    if text in {"", ".", ".."}:
+        raise UnsafeRequest(f'url: path segment {number} is "{text}", which would change the path around it')
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise UnsafeRequest(f"url: path segment {number} contains half of a surrogate pair") from error
+
+
+def _origin(match: re.Match[str]) -> str:
+    scheme, port = match["scheme"].lower(), match["port"] or ""
+    if port and not 0 < int(port[1:]) < 65536:
+        raise UnsafeRequest(f'url: port "{port[1:]}" is not between 1 and 65535')
+    return f"{scheme}://{match['host'].lower()}{port if port != _DEFAULT_PORT[scheme] else ''}"
+
+
+def _complaint(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if not separator or scheme.lower() not in _DEFAULT_PORT:
+        return "is not an absolute address; it must start with https:// or http://"
+    if "@" in authority:
+        return "has a user name or password before its host; give credentials as auth="
+    if "#" in rest:
+        return 'contains "#", which would be cut off with everything behind it; percent-encode it as %23'
+    return f'"{authority}" is not a host with an optional port; write other alphabets in their xn-- form'
