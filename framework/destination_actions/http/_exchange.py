@@ -178,8 +178,8 @@ def _timed_out(causes: list[BaseException]) -> bool:
 
 
 def _os_text(cause: BaseException) -> str:
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return cause.verify_message
+    if verdict := getattr(cause, "verify_message", ""):
+        return str(verdict)
     if not isinstance(cause, OSError) or cause.errno is None:
         return ""
     return os.strerror(cause.errno) if cause.errno > 0 and not isinstance(cause, ssl.SSLError) else cause.strerror or ""
