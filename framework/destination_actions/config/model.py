@@ -1,6 +1,6 @@
 """A configuration as values: which destinations, with which settings, and their subscriptions.
 
-The same values come from a file (`load_config`) and from Python (`Runtime(destination, settings=..., subscriptions=...)`).
+The same values come from a file (`load_config`) and from Python (`Runtime(destination, settings=...)`).
 They are not yet checked against a destination; the runtime's plan does that and uses `pointer` to say where.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from destination_actions.errors import Place
+from destination_actions.errors import ConfigurationError, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,13 @@ def _nowhere(pointer: str) -> Place | None:  # noqa: ARG001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that a runtime is built from. `place` finds the file position of a JSON pointer."""
+    """Everything that a runtime is built from.
+
+    `place` finds the file position of a JSON pointer; `warnings` are findings that stop nothing.
+    """
 
     destinations: tuple[DestinationConfig, ...]
     stores: str = "memory:"
     on_store_error: str = "closed"
-    place: Callable[[str], Place | None] = _nowhere
+    place: Callable[[str], Place | None] = field(default=_nowhere, repr=False)
+    warnings: tuple[ConfigurationError, ...] = ()

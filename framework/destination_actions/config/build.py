@@ -1,0 +1,68 @@
+"""From a document of the right shape to a `Config`: names, identities and defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from destination_actions.config.model import Config, DestinationConfig, SubscriptionConfig
+from destination_actions.config.shape import Flaw, readable
+
+
+def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
+    """The configuration, and what its shape could not show: identities that are missing or taken."""
+    destinations = tuple(_destination(name, one) for name, one in value["destinations"].items())
+    config = Config(
+        destinations=destinations,
+        stores=value.get("stores", "memory:"),
+        on_store_error=value.get("onStoreError", "closed"),
+    )
+    return config, [flaw for destination in destinations for flaw in _identities(destination.subscriptions)]
+
+
+def slug(name: str) -> str:
+    """A subscription's name as an id: `Post-purchase follow-up` is `post-purchase-follow-up`."""
+    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+
+
+def _destination(name: str, one: Mapping[str, Any]) -> DestinationConfig:
+    pointer = f"/destinations/{name}"
+    subscriptions = enumerate(one.get("subscriptions", ()))
+    return DestinationConfig(
+        name=name,
+        destination=one["destination"],
+        settings=one.get("settings", {}),
+        subscriptions=tuple(_subscription(f"{pointer}/subscriptions/{i}", each) for i, each in subscriptions),
+        on_unknown=one.get("onUnknown", "reconcile"),
+        enabled=one.get("enabled", True),
+        pointer=pointer,
+    )
+
+
+def _subscription(pointer: str, one: Mapping[str, Any]) -> SubscriptionConfig:
+    name = one.get("name") or one["preset"]
+    return SubscriptionConfig(
+        name=name,
+        subscribe=one.get("subscribe"),
+        action=one.get("action", one.get("partnerAction")),
+        mapping=one.get("mapping", {}),
+        preset=one.get("preset"),
+        id=one.get("id") or slug(name),
+        enabled=one.get("enabled", True),
+        sync_mode=one.get("syncMode"),
+        pointer=pointer,
+    )
+
+
+def _identities(subscriptions: Sequence[SubscriptionConfig]) -> Iterator[Flaw]:
+    taken: dict[str | None, SubscriptionConfig] = {}
+    for one in subscriptions:
+        if not one.id:
+            yield Flaw(
+                one.pointer, f'{readable(one.pointer)}: no id can be made from the name "{one.name}"', "give an id"
+            )
+        elif one.id in taken:
+            message = f'{readable(one.pointer)}: id "{one.id}" is taken by "{taken[one.id].name}"'
+            yield Flaw(one.pointer, message, "give each subscription a name or an id of its own")
+        taken.setdefault(one.id, one)

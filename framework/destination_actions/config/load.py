@@ -1,0 +1,128 @@
+"""From a file or from Python values to a `Config`, with everything that is wrong said at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from destination_actions.config.build import build
+from destination_actions.config.files import read_document
+from destination_actions.config.model import Config
+from destination_actions.config.nodes import Document, Findings
+from destination_actions.config.shape import Flaw, flaws
+from destination_actions.config.substitute import Sources, Unresolved, references, substituted
+from destination_actions.errors import ConfigurationError
+
+
+def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read a YAML or JSON configuration file.
+
+    `${env:NAME}` and `${file:PATH}` (relative to the file) are replaced in settings. Raises `ConfigurationError` whose
+    `errors` hold every finding with its place; nothing of the settings is quoted.
+    """
+    file = Path(path)
+    findings = Findings(str(file))
+    document = read_document(file, findings)
+    found = list(flaws(document.value))
+    findings.errors += [_placed(flaw, document) for flaw in found]
+    if found or not isinstance(document.value, dict):
+        raise _sum(findings.errors)
+    value = _with_settings(document.value, document, Sources(environ, file.parent), findings)
+    config, more = build(value)
+    findings.errors += [_placed(flaw, document) for flaw in more]
+    if findings.errors:
+        raise _sum(findings.errors)
+    warnings = tuple(_placed(flaw, document) for flaw in _left_alone(document.value))
+    return replace(config, stores=_beside(file, config.stores), place=document.place, warnings=warnings)
+
+
+def config_from_python(
+    destination: str,
+    settings: Mapping[str, Any] | None = None,
+    subscriptions: Sequence[Mapping[str, Any]] = (),
+    *,
+    name: str | None = None,
+    on_unknown: str = "reconcile",
+    stores: str = "memory:",
+    on_store_error: str = "closed",
+) -> Config:
+    """The same from values: one destination, by its slug, whose name defaults to the slug.
+
+    `subscriptions` have the keys of the file (`name`, `subscribe`, `action`, `mapping`, ...). Settings are taken as
+    they are; nothing is replaced in them.
+    """
+    one = {
+        "destination": destination,
+        "settings": dict(settings or {}),
+        "subscriptions": [dict(subscription) for subscription in subscriptions],
+        "onUnknown": on_unknown,
+    }
+    value = {"destinations": {name or destination: one}, "stores": stores, "onStoreError": on_store_error}
+    found = list(flaws(value))
+    config, more = build(value) if not found else (None, found)
+    if config is None or more:
+        raise _sum([ConfigurationError(flaw.message, pointer=flaw.pointer, hint=flaw.hint) for flaw in more])
+    return config
+
+
+def _placed(flaw: Flaw, document: Document) -> ConfigurationError:
+    place = document.key_place(flaw.pointer) if flaw.at_key else document.place(flaw.pointer)
+    return ConfigurationError(flaw.message, pointer=flaw.pointer, hint=flaw.hint, place=place)
+
+
+def _sum(errors: Iterable[ConfigurationError]) -> ConfigurationError:
+    """All findings as one error, in the order of the file."""
+    found = sorted(errors, key=_position)
+    if len(found) == 1:
+        return found[0]
+    lines = [f"{len(found)} errors in the configuration", *(str(error) for error in found)]
+    return ConfigurationError("\n".join(lines), errors=found)
+
+
+def _position(error: ConfigurationError) -> tuple[int, int]:
+    place = error.place
+    return (place.line or 0, place.column or 0) if place else (0, 0)
+
+
+def _with_settings(
+    value: Mapping[str, Any], document: Document, sources: Sources, findings: Findings
+) -> dict[str, Any]:
+    """The document with references replaced in the settings of every enabled destination."""
+
+    def fail(pointer: str, problem: Unresolved) -> None:
+        place = document.place(pointer)
+        message = f"{_below_settings(pointer)}: {problem.message}"
+        findings.errors.append(ConfigurationError(message, pointer=pointer, hint=problem.hint, place=place))
+
+    destinations = dict(value["destinations"])
+    for name, one in destinations.items():
+        if one.get("enabled", True):
+            pointer = f"/destinations/{name}/settings"
+            destinations[name] = one | {"settings": substituted(one.get("settings", {}), sources, pointer, fail)}
+    return {**value, "destinations": destinations}
+
+
+def _below_settings(pointer: str) -> str:
+    return "settings." + ".".join(pointer.split("/")[4:])
+
+
+def _left_alone(value: Mapping[str, Any]) -> Iterator[Flaw]:
+    """A warning for every reference that stands outside settings, where it stays text."""
+    outside = {
+        name: {key: part for key, part in one.items() if key != "settings"}
+        for name, one in value["destinations"].items()
+    }
+    for pointer, text in references({**value, "destinations": outside}, ""):
+        message = f"{text} stays as it is: references are replaced in settings only"
+        yield Flaw(pointer, message, "move it into settings, or write the value")
+
+
+def _beside(file: Path, stores: str) -> str:
+    """A store's relative path starts at the configuration file, wherever the command is run."""
+    scheme, _, path = stores.partition(":")
+    if scheme != "sqlite" or path.startswith(("/", ":", "~")):
+        return stores
+    return f"sqlite:{file.parent / path}"
