@@ -1,1 +1,1 @@
-"""x"""
+"""Trigger Twilio Studio flows from events."""
