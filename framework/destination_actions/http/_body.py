@@ -23,42 +23,41 @@ class _Plain:
         return chunk[:room]
 
 
+_ZLIB, _GZIP, _BARE = 15, 31, -15
+
+
 class _Deflated:
     """gzip (several members may follow each other), zlib, and the bare deflate that some servers send instead."""
 
     def __init__(self, *, gzip: bool) -> None:
         self._gzip = gzip
-        self._started = False
-        self._unzip = zlib.decompressobj(31 if gzip else 15)
+        self._unzip: zlib._Decompress | None = None
 
     @property
     def finished(self) -> bool:
-        return self._unzip.eof or not self._started
+        return self._unzip is None or self._unzip.eof
 
     def decode(self, chunk: bytes, room: int) -> bytes:
         out = bytearray()
         while chunk and len(out) < room:
-            out += self._decompress(chunk, room - len(out))
-            chunk = self._rest()
+            unzip = self._started(chunk)
+            out += unzip.decompress(chunk, room - len(out))
+            chunk = self._rest(unzip)
         return bytes(out)
 
-    def _decompress(self, chunk: bytes, room: int) -> bytes:
-        first, self._started = not self._started, True
-        try:
-            return self._unzip.decompress(chunk, room)
-        except zlib.error:
-            if self._gzip or not first:
-                raise
-            self._unzip = zlib.decompressobj(-15)
-            return self._unzip.decompress(chunk, room)
+    def _started(self, chunk: bytes) -> zlib._Decompress:
+        if self._unzip is None:
+            # A zlib header begins with method 8; bare deflate, which must not be sent but is, never does.
+            bits = _GZIP if self._gzip else _ZLIB if chunk[0] & 0x0F == 8 else _BARE
+            self._unzip = zlib.decompressobj(bits)
+        return self._unzip
 
-    def _rest(self) -> bytes:
-        if not self._unzip.eof:
-            return self._unzip.unconsumed_tail
-        rest = self._unzip.unused_data
-        if rest and self._gzip:
-            self._unzip = zlib.decompressobj(31)
-            return rest
+    def _rest(self, unzip: zlib._Decompress) -> bytes:
+        if not unzip.eof:
+            return unzip.unconsumed_tail
+        if self._gzip and unzip.unused_data:
+            self._unzip = None
+            return unzip.unused_data
         return b""
 
 

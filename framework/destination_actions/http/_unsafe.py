@@ -10,3 +10,11 @@ class UnsafeRequest(DestinationActionsError, ValueError):  # noqa: N818 - a fact
 
     Raised for a URL that leaves its template, a header that breaks out of its line, and a body that cannot be encoded.
     """
+
+
+def utf8(text: str, what: str) -> bytes:
+    """Give `text` in UTF-8; raises `UnsafeRequest` naming `what` when it contains half of a surrogate pair."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise UnsafeRequest(f"{what}: contains half of a surrogate pair, which cannot be encoded") from None

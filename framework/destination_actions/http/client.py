@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, TypedDict, Unpack
 
 import orjson
 
-from destination_actions.http._unsafe import UnsafeRequest
+from destination_actions.http._unsafe import UnsafeRequest, utf8
 from destination_actions.http.credentials import Credentials
 from destination_actions.http.headers import HeaderPairs, Headers, checked_headers
 from destination_actions.http.response import Response
@@ -174,7 +174,7 @@ def _body(json: object, data: Params | None, content: bytes | str | None) -> tup
         return _json(json), "application/json"
     if data is not None:
         return encoded(data, plus=True).encode("ascii"), "application/x-www-form-urlencoded"
-    return content.encode() if isinstance(content, str) else content or b"", None
+    return utf8(content, "content") if isinstance(content, str) else content or b"", None
 
 
 def _json(value: object) -> bytes:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from destination_actions.http._unsafe import UnsafeRequest
+from destination_actions.http._unsafe import UnsafeRequest, utf8
 from destination_actions.http.headers import HeaderPairs, checked_headers
 
 
@@ -21,7 +21,7 @@ class Credentials:
         """HTTP Basic authentication (RFC 7617, UTF-8). Raises `UnsafeRequest` for a user name with a colon."""
         if ":" in user:
             raise UnsafeRequest("credentials: the user name of basic authentication cannot contain a colon")
-        token = b64encode(f"{user}:{password}".encode()).decode("ascii")
+        token = b64encode(utf8(f"{user}:{password}", "credentials")).decode("ascii")
         return cls((("Authorization", f"Basic {token}"),))
 
     @classmethod

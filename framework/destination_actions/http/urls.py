@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 from urllib.parse import quote, urlencode
 
-from destination_actions.http._unsafe import UnsafeRequest
+from destination_actions.http._unsafe import UnsafeRequest, utf8
 
 Scalar: TypeAlias = "str | int | float | bool | None"
 Params: TypeAlias = "Mapping[str, Scalar | Iterable[Scalar]] | Iterable[tuple[str, Scalar]]"
@@ -39,7 +39,7 @@ def canonical(url: str) -> str:
         raise UnsafeRequest(
             f'url: "{url[broken.start() :][:3]}" is not a percent-encoding; write a percent sign as %25'
         )
-    legal = _quoted(url)
+    legal = quote(utf8(url, "url"), safe=_LEGAL)
     match = _URL.fullmatch(legal)
     if match is None:
         raise UnsafeRequest(f"url: {_complaint(legal)}")
@@ -84,11 +84,12 @@ def with_query(url: str, params: Params) -> str:
 def encoded(params: Params, *, plus: bool) -> str:
     """Encode keys and values, joined by `&`; with `plus` a space is `+`, as forms want it."""
     pairs = params.items() if isinstance(params, Mapping) else params
-    flat = [(key, _plain(one)) for key, value in pairs for one in _several(value)]
-    try:
-        return urlencode(flat) if plus else urlencode(flat, quote_via=quote)
-    except UnicodeEncodeError as error:
-        raise UnsafeRequest("a parameter contains half of a surrogate pair, which cannot be encoded") from error
+    flat = [
+        (utf8(key, "a parameter's name"), utf8(_plain(one), "a parameter"))
+        for key, value in pairs
+        for one in _several(value)
+    ]
+    return urlencode(flat) if plus else urlencode(flat, quote_via=quote)
 
 
 def _several(value: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
@@ -101,20 +102,10 @@ def _plain(value: Scalar) -> str:
     return "" if value is None else str(value)
 
 
-def _quoted(url: str) -> str:
-    try:
-        return quote(url, safe=_LEGAL)
-    except UnicodeEncodeError as error:
-        raise UnsafeRequest("url: contains half of a surrogate pair, which cannot be encoded") from error
-
-
 def _segment(number: int, text: str) -> str:
     if text in {"", ".", ".."}:
         raise UnsafeRequest(f'url: path segment {number} is "{text}", which would change the path around it')
-    try:
-        return quote(text, safe="")
-    except UnicodeEncodeError as error:
-        raise UnsafeRequest(f"url: path segment {number} contains half of a surrogate pair") from error
+    return quote(utf8(text, f"url: path segment {number}"), safe="")
 
 
 def _origin(match: re.Match[str]) -> str:
