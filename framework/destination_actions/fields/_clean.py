@@ -1,0 +1,235 @@
+"""A document brought into the form that its fields declare: copied, cleaned, coerced, defaults filled in.
+
+The rule for values that say nothing, the same everywhere:
+
+* null is dropped, unless the field has `allow_null`; in a list the item is dropped
+* an empty text is dropped where it cannot be the value (all types but string, text and password), and dropped as a
+  top-level value of these too, unless the field has `allow_empty`: a template that found nothing gives an empty text
+* an absent or dropped value is replaced by the field's default value
+* an empty list and an empty object are values
+
+A list of one stands for its item where a single number, text, boolean or moment is wanted, and a single value for a
+list of one where a list is wanted. `_values` has the rule for types. Whatever then does not fit is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from destination_actions.errors import nearest
+from destination_actions.events import MISSING
+from destination_actions.fields._checked import Coercion, CoercionCode, FieldError, child
+from destination_actions.fields._dates import is_number, parse_moment
+from destination_actions.fields._json import NotJson, copied, is_text
+from destination_actions.fields._names import is_reserved
+from destination_actions.fields._secret import MASK
+from destination_actions.fields._specs import FieldSpec
+from destination_actions.fields._values import as_it_is, to_boolean, to_integer, to_moment, to_number, to_text
+
+_TEXT: Final = frozenset({str})
+_EXACT: Final[dict[str, frozenset[type]]] = {
+    "string": _TEXT,
+    "text": _TEXT,
+    "password": _TEXT,
+    "number": frozenset({int, float}),
+    "integer": frozenset({int}),
+    "datetime": frozenset({str, int, float}),
+    "boolean": frozenset({bool}),
+    "object": frozenset(),
+    "any": frozenset(),
+}
+_COERCE: Final[dict[str, Callable[[Any], Any]]] = {
+    "string": to_text,
+    "text": to_text,
+    "password": to_text,
+    "number": to_number,
+    "integer": to_integer,
+    "datetime": to_moment,
+    "boolean": to_boolean,
+    "object": as_it_is,
+    "any": as_it_is,
+}
+_NO_TYPES: Final[frozenset[type]] = frozenset()
+
+
+@dataclass(slots=True)
+class Report:
+    """What was changed and what was found while a document was cleaned.
+
+    `moved` tells, for the pointer of a cleaned list from which items were dropped, where its items stood.
+    """
+
+    strict: bool
+    coercions: list[Coercion] = field(default_factory=list)
+    errors: list[FieldError] = field(default_factory=list)
+    moved: dict[str, list[int]] = field(default_factory=dict)
+
+    def changed(self, spec: FieldSpec, at: str, code: CoercionCode, before: Any, after: Any) -> None:
+        """Note a change, without the value where it is not to be shown."""
+        if spec.private:
+            before, after = MASK, after if after is MISSING else MASK
+        self.coercions.append(Coercion(at, code, before, after))
+
+    def not_json(self, spec: FieldSpec, at: str, why: NotJson) -> None:
+        """Note a value that no JSON document can hold."""
+        self.errors.append(FieldError(f"{at}{why.pointer}", "not_json", spec.label, f"{spec.label} {why}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field, prepared for cleaning: `exact` are the types that need nothing done, `step` its pointer token."""
+
+    key: str
+    step: str
+    exact: frozenset[type]
+    spec: FieldSpec
+    coerce: Callable[[Any], Any]
+    nested: Plan | None
+    scalar: bool
+    textual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The rows of a FieldSet, ready to be walked."""
+
+    rows: tuple[Row, ...]
+    keys: frozenset[str]
+    additional: bool
+
+
+def plan_of(specs: tuple[FieldSpec, ...], *, additional: bool) -> Plan:
+    """Prepare the fields of a FieldSet; nested ones have their plans already."""
+    return Plan(tuple(_row(spec) for spec in specs), frozenset(spec.key for spec in specs), additional)
+
+
+def _row(spec: FieldSpec) -> Row:
+    return Row(
+        key=spec.key,
+        step=child("", spec.key),
+        exact=_NO_TYPES if spec.multiple else _EXACT[spec.type],
+        spec=spec,
+        coerce=_COERCE[spec.type],
+        nested=None if spec.properties is None else spec.properties.__compiled__.plan,
+        scalar=spec.type not in ("object", "any"),
+        textual=spec.type in ("string", "text", "password", "any"),
+    )
+
+
+def clean(plan: Plan, document: Mapping[str, Any], at: str, report: Report) -> dict[str, Any]:
+    """Give a new document in wire keys; what is wrong in a way that JSON Schema cannot see goes into the report."""
+    out: dict[str, Any] = {}
+    present = 0
+    for row in plan.rows:
+        value = document.get(row.key, MISSING)
+        if value is not MISSING:
+            present += 1
+            kind = value.__class__
+            if kind in row.exact and value and (kind is not str or value.isascii()):
+                out[row.key] = value
+                continue
+        value = _take(row, value, at + row.step, report, top=not at)
+        if value is not MISSING:
+            out[row.key] = value
+    if present != len(document):
+        _rest(plan, document, at, report, out)
+    return out
+
+
+def _take(row: Row, value: Any, at: str, report: Report, *, top: bool) -> Any:
+    """Give the value of a field, its default, or MISSING."""
+    spec = row.spec
+    if value is None and spec.allow_null:
+        return None
+    if value is not MISSING:
+        if spec.multiple:
+            value = _list(row, value, at, report)
+        else:
+            value = _one(row, value, at, report, keep_empty=spec.allow_empty or not top)
+    if value is MISSING and spec.default is not MISSING:
+        return copied(spec.default)
+    return value
+
+
+def _list(row: Row, value: Any, at: str, report: Report) -> Any:
+    if value is None or value == "":
+        return _dropped(row.spec, value, at, report)
+    if not isinstance(value, list | tuple):
+        report.changed(row.spec, at, "wrapped", value, [value])
+        value = [value]
+    items: list[Any] = []
+    kept: list[int] = []
+    for index, given in enumerate(value):
+        item = _one(row, given, f"{at}/{index}", report, keep_empty=True)
+        if item is not MISSING:
+            items.append(item)
+            kept.append(index)
+    if len(kept) != len(value):
+        report.moved[at] = kept
+    return items
+
+
+def _one(row: Row, value: Any, at: str, report: Report, *, keep_empty: bool) -> Any:
+    """Give a single value of a field's type, or MISSING where it says nothing."""
+    if isinstance(value, Mapping):
+        return _copied(row, value, at, report) if row.nested is None else clean(row.nested, value, at, report)
+    if isinstance(value, list | tuple):
+        if not row.scalar or len(value) != 1 or isinstance(value[0], Mapping | list | tuple):
+            return _copied(row, value, at, report)
+        report.changed(row.spec, at, "unwrapped", value, value[0])
+        value = value[0]
+    if value is None and row.spec.allow_null and not row.spec.multiple:
+        return None
+    if value is None or value is MISSING or (value == "" and not (row.textual and keep_empty)):
+        return _dropped(row.spec, value, at, report)
+    return _converted(row, value, at, report)
+
+
+def _dropped(spec: FieldSpec, value: Any, at: str, report: Report) -> Any:
+    if value is not MISSING:
+        report.changed(spec, at, "dropped_null" if value is None else "dropped_empty", value, MISSING)
+    return MISSING
+
+
+def _converted(row: Row, value: Any, at: str, report: Report) -> Any:
+    new = row.coerce(value)
+    if new is not value and (new != value or isinstance(new, bool) is not isinstance(value, bool)):
+        report.changed(row.spec, at, "converted", value, new)
+    if row.spec.parsed and new.__class__ is not bool and is_number(new) and parse_moment(new) is None:
+        report.errors.append(FieldError(at, "format", row.spec.label, f"{row.spec.label} is a time beyond year 9999"))
+    if new.__class__ in (bool, int, float) or (new.__class__ is str and is_text(new)):
+        return new
+    return _copied(row, new, at, report)
+
+
+def _copied(row: Row, value: Any, at: str, report: Report) -> Any:
+    try:
+        return copied(value)
+    except NotJson as why:
+        report.not_json(row.spec, at, why)
+        return None
+
+
+def _rest(plan: Plan, document: Mapping[str, Any], at: str, report: Report, out: dict[str, Any]) -> None:
+    """Deal with the keys that no field has: keep them where any are allowed, else report them."""
+    for key, value in document.items():
+        if key in plan.keys or value is MISSING or (not at and is_reserved(key)):
+            continue
+        where = child(at, key)
+        if plan.additional:
+            _keep(key, value, where, report, out)
+        elif report.strict:
+            hint = nearest(str(key), plan.keys)
+            message = f'there is no field "{key}"' + (f"; {hint}" if hint else "")
+            report.errors.append(FieldError(where, "unknown", "", message))
+        else:
+            report.coercions.append(Coercion(where, "dropped_unknown", value, MISSING))
+
+
+def _keep(key: str, value: Any, where: str, report: Report, out: dict[str, Any]) -> None:
+    try:
+        out.update(copied({key: value}))
+    except NotJson as why:
+        report.errors.append(FieldError(f"{where}{why.pointer}", "not_json", "", f"{key} {why}"))

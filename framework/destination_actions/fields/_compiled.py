@@ -1,0 +1,112 @@
+"""A FieldSet ready for work: built once when the class is made, then only walked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from destination_actions.errors import DefinitionError
+from destination_actions.events import MISSING
+from destination_actions.fields._build import converter
+from destination_actions.fields._checked import Checked, FieldError, FieldProblem, child
+from destination_actions.fields._clean import Report, clean, plan_of
+from destination_actions.fields._errors import required_error, schema_errors, shown
+from destination_actions.fields._json import copied
+from destination_actions.fields._required import Scope, absent_paths, is_conditional
+from destination_actions.fields._schema import compile_schema, object_schema
+from destination_actions.fields._specs import FieldSpec
+
+if TYPE_CHECKING:
+    from destination_actions.fields._fieldset import FieldSet
+
+
+class Compiled:
+    """The specs of a class with everything that is derived from them."""
+
+    def __init__(self, owner: type[FieldSet], specs: tuple[FieldSpec, ...], *, additional: bool) -> None:
+        self.owner = owner
+        self.specs = specs
+        self.plan = plan_of(specs, additional=additional)
+        self.by_key: Mapping[str, FieldSpec] = MappingProxyType({spec.key: spec for spec in specs})
+        self.by_word: Mapping[str, FieldSpec] = MappingProxyType({spec.name: spec for spec in specs} | self.by_key)
+        self.conditional = tuple(spec for spec in specs if is_conditional(spec))
+        self.validator = compile_schema(object_schema(specs, additional=additional))
+        self._validators = _validators(owner)
+        self._rows = tuple((spec.key, spec.name, converter(spec)) for spec in specs)
+        self._nullable = tuple(spec.key for spec in specs if spec.allow_null)
+
+    def check(self, document: Any, *, strict: bool, sync_mode: str | None) -> Checked[Any]:
+        """Clean, validate and build; see `FieldSet.check`."""
+        if not isinstance(document, Mapping):
+            return Checked(None, (_no_object(document),), ())
+        report = Report(strict)
+        cleaned = clean(self.plan, document, "", report)
+        errors = (*report.errors, *self._errors(cleaned, report, sync_mode))
+        if errors:
+            return Checked(None, errors, tuple(report.coercions))
+        value = self.build(cleaned)
+        errors = tuple(self._problems(value)) if self._validators else ()
+        return Checked(None if errors else value, errors, tuple(report.coercions))
+
+    def _errors(self, cleaned: dict[str, Any], report: Report, sync_mode: str | None) -> Iterator[FieldError]:
+        if not self.validator.is_valid(cleaned):
+            yield from schema_errors(self.owner, self.validator.iter_errors(cleaned), report)
+        if self.conditional:
+            for path in absent_paths(Scope(self.owner, cleaned, sync_mode)):
+                yield required_error(self.owner, path, report)
+
+    def value_errors(self, key: str, value: Any) -> list[FieldError]:
+        """Give what is wrong with one value as it stands, without coercion."""
+        found = self.validator.iter_errors({key: value})
+        return [error for error in schema_errors(self.owner, found, Report(strict=True)) if error.code != "required"]
+
+    def default_of(self, spec: FieldSpec) -> Any:
+        """Give the default of a field as its attribute has it; None where there is none."""
+        convert = converter(spec)
+        if spec.default is MISSING or spec.default is None:
+            return None
+        return convert(copied(spec.default)) if convert else copied(spec.default)
+
+    def build(self, cleaned: dict[str, Any]) -> FieldSet:
+        """Give the typed value of a valid, cleaned document."""
+        values: dict[str, Any] = {}
+        for key, name, convert in self._rows:
+            value = cleaned.get(key)
+            values[name] = value if convert is None or value is None else convert(value)
+        nulls = frozenset(key for key in self._nullable if key in cleaned and cleaned[key] is None)
+        extra = {k: v for k, v in cleaned.items() if k not in self.by_key} if self.plan.additional else {}
+        return object.__new__(self.owner)._fill(values, nulls, extra)
+
+    def _problems(self, value: FieldSet) -> Iterator[FieldError]:
+        for check in self._validators:
+            for problem in _answers(check, value):
+                yield self._problem(problem)
+
+    def _problem(self, problem: FieldProblem) -> FieldError:
+        spec = self.by_word.get(problem.field)
+        if spec is None:
+            pointer = child("", problem.field) if problem.field else ""
+            return FieldError(pointer, problem.code, "", problem.message)
+        return FieldError(child("", spec.key), problem.code, spec.label, f"{spec.label} {problem.message}")
+
+
+def _answers(check: Callable[[Any], Any], value: FieldSet) -> list[FieldProblem]:
+    try:
+        answer = check(value)
+        if answer is None or isinstance(answer, FieldProblem):
+            return [answer] if answer else []
+        return list(answer)
+    except FieldProblem as problem:
+        return [problem]
+
+
+def _validators(owner: Any) -> tuple[Callable[[Any], Any], ...]:
+    given = owner.validators
+    if not isinstance(given, tuple | list) or not all(callable(one) for one in given):
+        raise DefinitionError(f"{owner.__qualname__}.validators must be a tuple of functions")
+    return tuple(given)
+
+
+def _no_object(document: Any) -> FieldError:
+    return FieldError("", "type", "", f"the document must be an object, but it is {shown(document)}")

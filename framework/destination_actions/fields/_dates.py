@@ -1,0 +1,103 @@
+"""Texts and numbers that stand for a moment, read by a stated grammar.
+
+A text is one of: ISO 8601 (`2024-05-07`, `2024-05`, `2024-05-07T16:40:00.25+02:00`, with `T` or a space, the offset
+with or without a colon or left out), `2024/05/07`, `05/07/2024` (month first), an RFC 2822 date (`Tue, 07 May 2024
+16:40:00 GMT`), a date with an English month name (`May 7, 2024`, `7 May 2024`), each with or without a time, or a
+number. A number counts seconds since 1970 while it is smaller than 100,000,000,000 in size, and milliseconds above.
+A moment without an offset is read as UTC. Dates that no calendar has (31 February) are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+_MILLISECONDS_FROM: Final = 1e11
+_MONTH_NAMES: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES.split("|"), start=1)}
+_MONTH = rf"(?P<name>{_MONTH_NAMES})[a-z]*\.?"
+_ZONE = r"\s*(?P<zone>z|gmt|utc|[+-]\d{2}:?\d{2}|[+-]\d{2})"
+_TIME = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:[.,](?P<fraction>\d+))?)?(?:{_ZONE})?"
+_YEAR = r"(?P<year>\d{4})"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_DATES = (
+    rf"{_YEAR}-(?P<month>\d{{2}})(?:-(?P<day>\d{{2}}))?",
+    rf"{_YEAR}/(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})",
+    rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/{_YEAR}",
+    rf"(?:[a-z]{{3,9}},?\s+)?{_DAY}[\s-]+{_MONTH}[\s,-]+{_YEAR}",
+    rf"(?:[a-z]{{3,9}},?\s+)?{_MONTH}\s+{_DAY}(?:,\s*|\s+){_YEAR}",
+)
+_FORMS = tuple(re.compile(rf"{date}(?:(?:t|,?\s+){_TIME})?", re.IGNORECASE | re.ASCII) for date in _DATES)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_LONGEST: Final = 64
+
+
+def parse_moment(value: str | float) -> datetime | None:
+    """Give the moment as an aware datetime, or None where the value stands for none that a datetime can hold."""
+    if isinstance(value, str):
+        text = value.strip()
+        return _from_number(float(text)) if is_number(text) else _from_text(text)
+    return _from_number(value)
+
+
+def is_moment(value: str) -> bool:
+    """Tell whether a text stands for a moment: it is a number, or one of the date forms above."""
+    text = value.strip()
+    return is_number(text) or _from_text(text) is not None
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number, or a text that is one in decimal digits."""
+    if not isinstance(value, str):
+        return isinstance(value, int | float)
+    text = value.strip()
+    return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None
+
+
+def _from_number(number: float) -> datetime | None:
+    if isinstance(number, bool) or not math.isfinite(number):
+        return None
+    seconds = number if abs(number) < _MILLISECONDS_FROM else number / 1000
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+def _from_text(text: str) -> datetime | None:
+    if len(text) > _LONGEST:
+        return None
+    found = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
+    return None if found is None else _moment({k: v for k, v in found.groupdict().items() if v is not None})
+
+
+def _moment(parts: dict[str, str]) -> datetime | None:
+    month = int(parts["month"]) if "month" in parts else _MONTHS[parts["name"].lower()]
+    second = int(parts.get("second", 0))
+    try:
+        whole = datetime(
+            int(parts["year"]),
+            month,
+            int(parts.get("day", 1)),
+            int(parts.get("hour", 0)),
+            int(parts.get("minute", 0)),
+            min(second, 59),
+            int(parts.get("fraction", "0")[:6].ljust(6, "0")),
+            tzinfo=_zone(parts.get("zone", "z").lower()),
+        )
+    except ValueError:
+        return None
+    return whole if second <= 60 else None
+
+
+def _zone(text: str) -> timezone:
+    if text in ("z", "gmt", "utc"):
+        return UTC
+    sign = -1 if text[0] == "-" else 1
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if minutes > 59:
+        raise ValueError(text)
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))
