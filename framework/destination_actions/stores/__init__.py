@@ -1,0 +1,38 @@
+"""Where a runtime keeps its state: claims (cooldown and journal), queue, rates and OAuth tokens.
+
+The protocols are in `destination_actions.protocols`; this package holds the claim protocol itself, as pure functions,
+and two sets of stores that run it: in memory and in a SQLite file.
+"""
+
+from destination_actions.stores.claims_memory import MemoryClaims
+from destination_actions.stores.clock import SystemClock
+from destination_actions.stores.dead import DeadDelivery
+from destination_actions.stores.opening import BUILTIN_STORES, Factory, open_stores
+from destination_actions.stores.queue_memory import MemoryQueue
+from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
+from destination_actions.stores.sqlite import (
+    Database,
+    SqliteClaims,
+    SqliteQueue,
+    SqliteRates,
+    SqliteTokens,
+    open_sqlite,
+)
+
+__all__ = [
+    "BUILTIN_STORES",
+    "Database",
+    "DeadDelivery",
+    "Factory",
+    "MemoryClaims",
+    "MemoryQueue",
+    "MemoryRates",
+    "MemoryTokens",
+    "SqliteClaims",
+    "SqliteQueue",
+    "SqliteRates",
+    "SqliteTokens",
+    "SystemClock",
+    "open_sqlite",
+    "open_stores",
+]

@@ -1,0 +1,62 @@
+"""Stores by URL: `memory:` and `sqlite:PATH`. Plugins add schemes through the hook `register_stores`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from destination_actions.errors import ConfigurationError, nearest
+from destination_actions.protocols import ClaimTimes, Clock, Stores
+from destination_actions.stores.claims_memory import MemoryClaims
+from destination_actions.stores.clock import SystemClock
+from destination_actions.stores.queue_memory import MemoryQueue
+from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
+from destination_actions.stores.sqlite import open_sqlite
+
+Factory: TypeAlias = Callable[[str, Clock, ClaimTimes], Stores]
+"""Opens the stores that a URL names, on a clock, with the protocol's times."""
+
+
+def open_memory(url: str, clock: Clock, times: ClaimTimes) -> Stores:
+    """Open stores in this process's memory, with an install secret of their own. Everything is lost at exit."""
+    if url.removeprefix("memory:"):
+        raise ConfigurationError(f'the store URL "{url}" names something after memory:', hint='write just "memory:"')
+    return Stores(
+        claims=MemoryClaims(clock, times),
+        queue=MemoryQueue(clock),
+        rates=MemoryRates(clock),
+        tokens=MemoryTokens(),
+        secret=secrets.token_bytes(32),
+    )
+
+
+BUILTIN_STORES: Final[Mapping[str, Factory]] = {"memory": open_memory, "sqlite": open_sqlite}
+"""The framework's own factories by URL scheme."""
+
+
+def open_stores(
+    url: str,
+    *,
+    clock: Clock | None = None,
+    times: ClaimTimes | None = None,
+    factories: Mapping[str, Factory] = BUILTIN_STORES,
+) -> Stores:
+    """Open the stores that `url` names.
+
+    `memory:` keeps them in this process; `sqlite:PATH` in a file that processes of one host share, such as
+    `sqlite:state.db` or `sqlite:/var/lib/app/state.db`. Raises `ConfigurationError` for a URL that no factory knows
+    and `StoreError` for a store that cannot be used. Close them with `await stores.close()`.
+    """
+    scheme, colon, _ = url.partition(":")
+    if not colon or scheme not in factories:
+        known = ", ".join(f"{name}:" for name in sorted(factories))
+        hint = nearest(scheme, factories) or f'write "memory:" or "sqlite:PATH"; known are {known}'
+        raise ConfigurationError(f'no store is known for the URL "{_shown(url)}"', hint=hint)
+    return factories[scheme](url, clock or SystemClock(), times or ClaimTimes())
+
+
+def _shown(url: str) -> str:
+    """Leave out what may hold a password."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}://...@{rest.rpartition('@')[2]}" if mark and "@" in rest else url

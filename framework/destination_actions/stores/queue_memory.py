@@ -1,0 +1,132 @@
+"""A queue in this process's memory: for `run`, for tests, and for services that may forget at restart."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from threading import Lock
+
+from destination_actions.protocols import Clock, Delivery, Lease
+from destination_actions.stores.claims_memory import new_token
+from destination_actions.stores.dead import DeadDelivery
+
+
+@dataclass(slots=True)
+class _Item:
+    """One delivery in the queue: not to be taken before `due`; `turn` tells its live heap entry from stale ones."""
+
+    delivery: Delivery
+    due: float
+    turn: int
+    attempts: int = 0
+    token: str | None = None
+
+
+class MemoryQueue:
+    """A `Queue` in memory. Usable from several loops and threads."""
+
+    def __init__(self, clock: Clock, *, tokens: Callable[[], str] = new_token) -> None:
+        self._clock = clock
+        self._tokens = tokens
+        self._lock = Lock()
+        self._turns = count()
+        self._items: dict[str, _Item] = {}
+        self._dead: dict[str, DeadDelivery] = {}
+        self._heap: list[tuple[float, int, str]] = []
+
+    async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
+        """As `Queue` says. A key is known while its delivery waits, is in hand or is dead."""
+        with self._lock:
+            due = self._clock.monotonic() + delay
+            return sum(self._add(delivery, due) for delivery in deliveries)
+
+    async def take(self, limit: int, *, lease: float) -> Sequence[Lease]:
+        """As `Queue` says; the ones due longest come first."""
+        with self._lock:
+            now, token = self._clock.monotonic(), self._tokens()
+            items = list(self._due(limit, now))
+            return [self._lease(item, now + lease, token) for item in items]
+
+    async def ack(self, lease: Lease) -> bool:
+        """As `Queue` says."""
+        with self._lock:
+            return self._held(lease) is not None and self._items.pop(lease.delivery.key) is not None
+
+    async def retry(self, lease: Lease, *, delay: float, counts: bool = True) -> bool:
+        """As `Queue` says."""
+        with self._lock:
+            item = self._held(lease)
+            if item is None:
+                return False
+            item.token = None
+            item.attempts -= 0 if counts else 1
+            self._schedule(item, self._clock.monotonic() + delay)
+            return True
+
+    async def dead(self, lease: Lease, reason: str) -> bool:
+        """As `Queue` says."""
+        with self._lock:
+            item = self._held(lease)
+            if item is None:
+                return False
+            key = item.delivery.key
+            self._dead[key] = DeadDelivery(item.delivery, item.attempts, reason, self._clock.now())
+            del self._items[key]
+            return True
+
+    async def next_due(self) -> float | None:
+        """As `Queue` says; a delivery in hand is due when its lease ends."""
+        with self._lock:
+            self._drop_stale()
+            return max(0.0, self._heap[0][0] - self._clock.monotonic()) if self._heap else None
+
+    async def list_dead(self, limit: int = 100) -> Sequence[DeadDelivery]:
+        """Give up to `limit` dead deliveries, in the order in which they died."""
+        with self._lock:
+            return list(self._dead.values())[:limit]
+
+    async def forget_dead(self, keys: Iterable[str]) -> int:
+        """Remove dead deliveries, whose keys are unknown from then on. Gives how many there were."""
+        with self._lock:
+            return sum(self._dead.pop(key, None) is not None for key in keys)
+
+    async def aclose(self) -> None:
+        """Hold nothing open."""
+
+    def _add(self, delivery: Delivery, due: float) -> bool:
+        if delivery.key in self._items or delivery.key in self._dead:
+            return False
+        self._items[delivery.key] = item = _Item(delivery, due, 0)
+        self._schedule(item, due)
+        return True
+
+    def _schedule(self, item: _Item, due: float) -> None:
+        item.due, item.turn = due, next(self._turns)
+        heapq.heappush(self._heap, (due, item.turn, item.delivery.key))
+
+    def _due(self, limit: int, now: float) -> Iterable[_Item]:
+        for _ in range(limit):
+            self._drop_stale()
+            if not self._heap or self._heap[0][0] > now:
+                return
+            yield self._items[heapq.heappop(self._heap)[2]]
+
+    def _drop_stale(self) -> None:
+        while self._heap and not self._live(self._heap[0]):
+            heapq.heappop(self._heap)
+
+    def _live(self, entry: tuple[float, int, str]) -> bool:
+        item = self._items.get(entry[2])
+        return item is not None and item.turn == entry[1]
+
+    def _lease(self, item: _Item, expires: float, token: str) -> Lease:
+        item.attempts += 1
+        item.token = token
+        self._schedule(item, expires)
+        return Lease(item.delivery, item.attempts, token, expires)
+
+    def _held(self, lease: Lease) -> _Item | None:
+        item = self._items.get(lease.delivery.key)
+        return item if item is not None and item.token == lease.token else None

@@ -1,0 +1,52 @@
+"""Rates and OAuth tokens in this process's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from destination_actions.protocols import Clock
+from destination_actions.stores.rates import Lane, paused, taken
+
+
+class MemoryRates:
+    """A `RateStore` in memory. Usable from several loops and threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._lanes: dict[str, Lane] = {}
+
+    async def take_rate(self, lane: str, n: int, *, per_second: float) -> float:
+        """As `RateStore` says; the permits of a block come one every `1 / per_second` seconds."""
+        with self._lock:
+            now = self._clock.monotonic()
+            self._lanes[lane], wait = taken(self._lanes.get(lane, Lane()), n, per_second, now)
+            return wait
+
+    async def pause(self, lane: str, seconds: float) -> None:
+        """As `RateStore` says; a pause is never cut short by a shorter one."""
+        with self._lock:
+            self._lanes[lane] = paused(self._lanes.get(lane, Lane()), seconds, self._clock.monotonic())
+
+
+class MemoryTokens:
+    """A `TokenStore` in memory. Usable from several loops and threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tokens: dict[str, tuple[int, Mapping[str, Any]]] = {}
+
+    async def get(self, name: str) -> tuple[int, Mapping[str, Any]] | None:
+        """As `TokenStore` says."""
+        return self._tokens.get(name)
+
+    async def put(self, name: str, value: Mapping[str, Any], *, revision: int) -> bool:
+        """As `TokenStore` says."""
+        with self._lock:
+            current, _ = self._tokens.get(name, (0, None))
+            if current != revision:
+                return False
+            self._tokens[name] = (revision + 1, dict(value))
+            return True

@@ -1,0 +1,34 @@
+"""Stores in one SQLite file, safe for several processes of one host: what was acknowledged survives a power failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from destination_actions.errors import ConfigurationError
+from destination_actions.protocols import ClaimTimes, Clock, Stores
+from destination_actions.stores.sqlite.claims import SqliteClaims
+from destination_actions.stores.sqlite.database import Database
+from destination_actions.stores.sqlite.queue import SqliteQueue
+from destination_actions.stores.sqlite.shared import SqliteRates, SqliteTokens
+
+__all__ = ["Database", "SqliteClaims", "SqliteQueue", "SqliteRates", "SqliteTokens", "open_sqlite"]
+
+
+def open_sqlite(url: str, clock: Clock, times: ClaimTimes) -> Stores:
+    """Open `sqlite:PATH`. The file and its install secret (`PATH.secret`) are made for their owner alone.
+
+    Raises `StoreError` for a file that is damaged, newer than this package, or of another program.
+    """
+    place = url.removeprefix("sqlite:")
+    if not place or place.startswith("//"):
+        hint = 'write "sqlite:state.db" or "sqlite:/var/lib/app/state.db"'
+        raise ConfigurationError(f'the store URL "{url}" names no file', hint=hint)
+    database = Database(Path(place).expanduser().absolute(), clock)
+    return Stores(
+        claims=SqliteClaims(database, times),
+        queue=SqliteQueue(database, clock),
+        rates=SqliteRates(database),
+        tokens=SqliteTokens(database),
+        secret=database.secret,
+        close=database.aclose,
+    )

@@ -1,0 +1,188 @@
+"""One file, one writer thread: operations from any loop and thread join into few transactions (group commit).
+
+A commit waits for the disk. While it does, more operations arrive, and the next commit carries them all; so the cost of
+durability is shared by however many are under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Final, TypeVar
+
+from destination_actions.errors import StoreError
+from destination_actions.protocols import Clock
+from destination_actions.stores.clock import Anchor, Instant, anchored, boot_of
+from destination_actions.stores.sqlite.connection import open_file, told, transaction
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection, Instant], T]
+"""One operation: reads and writes through the connection, inside a transaction that others share."""
+
+BUSY: Final = 5.0
+"""Seconds to wait for another process's transaction."""
+_GROUP: Final = 256
+_SEEN_EVERY: Final = 1.0
+
+
+@dataclass(slots=True)
+class _Job:
+    """One operation under way: what to do, and where its result goes."""
+
+    work: Work[Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    droppable: bool
+    result: Any = None
+    error: BaseException | None = None
+
+    def deliver(self) -> None:
+        if not self.future.done():
+            if self.error is not None:
+                self.future.set_exception(self.error)
+            else:
+                self.future.set_result(self.result)
+
+
+class Database:
+    """A store's file, opened. Usable from several loops and threads, not across a fork."""
+
+    def __init__(self, path: Path, clock: Clock, *, busy: float = BUSY) -> None:
+        self.path = path
+        self._clock = clock
+        self._boot = boot_of(clock)
+        self._pid = os.getpid()
+        self._closing = Lock()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._connection, self.secret = open_file(path, busy)
+        self._thread = Thread(target=self._write, name=f"store {path.name}", daemon=True)
+        self._thread.start()
+        self._open = True
+
+    async def run(self, work: Work[T], *, droppable: bool = False) -> T:
+        """Run one operation and give its result once it is durable.
+
+        Raises `StoreError` when the store is out of order; what `work` itself raises undoes this operation alone. A
+        cancelled operation is still carried out, unless it is `droppable` and has not begun.
+        """
+        self._usable()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, loop, future, droppable))
+        return await future
+
+    async def aclose(self) -> None:
+        """Finish what is under way and close the file. Closing twice does nothing."""
+        if os.getpid() == self._pid:
+            await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Close from a thread that may wait."""
+        with self._closing:
+            if self._open:
+                self._open = False
+                self._jobs.put(None)
+                self._thread.join()
+
+    def _usable(self) -> None:
+        if os.getpid() != self._pid:
+            raise StoreError(f"{self.path} was opened before this process was forked: open the stores after the fork")
+        if not self._open:
+            raise StoreError(f"{self.path} is closed")
+
+    # --- the writer thread ---
+
+    def _write(self) -> None:
+        try:
+            while jobs := self._next():
+                self._carry_out(jobs)
+                _deliver(jobs)
+        finally:
+            self._connection.close()
+            self._refuse_rest()
+
+    def _next(self) -> list[_Job]:
+        """Wait for a job, then take what else is there; nothing when the file is to be closed."""
+        job = self._jobs.get()
+        jobs: list[_Job] = []
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == _GROUP:
+                return jobs
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return jobs
+        if jobs:
+            self._jobs.put(None)
+        return jobs
+
+    def _carry_out(self, jobs: list[_Job]) -> None:
+        """Run jobs in one transaction. When one of them fails, run each in its own, so that it fails alone."""
+        try:
+            with told(self.path):
+                self._transact(jobs)
+        except StoreError as error:
+            for job in jobs:
+                job.error = StoreError(str(error))
+                job.error.__cause__ = error.__cause__
+        except BaseException as error:  # noqa: BLE001 - whatever an operation raises belongs to its caller
+            if len(jobs) == 1:
+                jobs[0].error = error
+                return
+            for job in jobs:
+                self._carry_out([job])
+
+    def _transact(self, jobs: list[_Job]) -> None:
+        connection = self._connection
+        with transaction(connection):
+            before = connection.total_changes
+            anchor = self._anchor()
+            for job in jobs:
+                if not (job.droppable and job.future.cancelled()):
+                    job.result = job.work(connection, anchor.instant(self._clock))
+            now = anchor.instant(self._clock).now
+            if connection.total_changes != before and now >= anchor.seen + _SEEN_EVERY:
+                connection.execute("UPDATE clock SET seen = ?", (now,))
+
+    def _anchor(self) -> Anchor:
+        """Read the anchor of store time; set it anew after a reboot."""
+        row = self._connection.execute("SELECT boot, base, seen FROM clock").fetchone()
+        if row is not None and row[0] == self._boot:
+            return Anchor(*row)
+        anchor = anchored(self._clock, self._boot, row[2] if row else 0.0)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", (anchor.boot, anchor.base, anchor.seen)
+        )
+        return anchor
+
+    def _refuse_rest(self) -> None:
+        jobs = []
+        while not self._jobs.empty():
+            if (job := self._jobs.get_nowait()) is not None:
+                job.error = StoreError(f"{self.path} is closed")
+                jobs.append(job)
+        _deliver(jobs)
+
+
+def _deliver(jobs: list[_Job]) -> None:
+    """Hand results over, with one call for each loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, group in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_deliver_all, group)
+        except RuntimeError:  # the loop is closed: nobody waits there any more
+            continue
+
+
+def _deliver_all(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.deliver()

@@ -1,0 +1,72 @@
+"""The tables of a SQLite store, their version, and what is refused when a file is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from destination_actions.errors import StoreError
+
+APPLICATION_ID: Final = 0x64616374
+"""Marks our files in SQLite's header."""
+
+_VERSION_1: Final = (
+    "CREATE TABLE install (one INTEGER PRIMARY KEY CHECK (one = 1), fingerprint TEXT NOT NULL)",
+    """CREATE TABLE clock (
+        one INTEGER PRIMARY KEY CHECK (one = 1), boot TEXT NOT NULL, base REAL NOT NULL, seen REAL NOT NULL)""",
+    """CREATE TABLE windows (
+        key TEXT PRIMARY KEY, stage INTEGER NOT NULL, delivery TEXT NOT NULL, message TEXT NOT NULL,
+        token TEXT NOT NULL, lease REAL NOT NULL, until REAL NOT NULL, data, ends REAL NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX windows_ends ON windows (ends)",
+    """CREATE TABLE journal (
+        delivery TEXT PRIMARY KEY, mark INTEGER NOT NULL, touched REAL NOT NULL, attempted REAL,
+        attempted_wall REAL, until REAL, by TEXT, data) WITHOUT ROWID""",
+    "CREATE INDEX journal_touched ON journal (touched)",
+    """CREATE TABLE queue (
+        seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, destination TEXT NOT NULL, subscription TEXT NOT NULL,
+        event NOT NULL, accepted REAL NOT NULL, generation INTEGER NOT NULL, due REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0, token TEXT)""",
+    "CREATE INDEX queue_due ON queue (due)",
+    """CREATE TABLE dead (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, destination TEXT NOT NULL,
+        subscription TEXT NOT NULL, event NOT NULL, accepted REAL NOT NULL, generation INTEGER NOT NULL,
+        attempts INTEGER NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL)""",
+    "CREATE TABLE lanes (lane TEXT PRIMARY KEY, free REAL NOT NULL, paused REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE tokens (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, value NOT NULL) WITHOUT ROWID",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_VERSION_1,)
+"""The statements that lead from each version to the next; a new file starts at version 0."""
+
+VERSION: Final = len(MIGRATIONS)
+"""The version that this package reads and writes."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Create or migrate the tables, inside the caller's transaction. Refuses what is newer or not ours."""
+    version = _version(connection, path)
+    if version > VERSION:
+        raise StoreError(
+            f"{path} has schema version {version}, and this version of destination-actions reads up to {VERSION}: "
+            "install the newer version that wrote it, or choose another file; nothing was changed"
+        )
+    if version == VERSION:
+        return
+    for statements in MIGRATIONS[version:]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute("DELETE FROM schema_version")
+    connection.execute("INSERT INTO schema_version VALUES (?)", (VERSION,))
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Read a file's version; an empty file becomes ours at version 0."""
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+        return 0
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StoreError(f"{path} is a SQLite database of another program: choose another file; nothing was changed")
+    row = connection.execute("SELECT version FROM schema_version").fetchone()
+    return int(row[0]) if row else 0
