@@ -1,0 +1,45 @@
+# The two commands: `make demo` and `make test`. Both set up what they need; only Python 3.11+, venv and make are assumed.
+
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN = $(VENV)/bin
+MANIFESTS = pyproject.toml $(wildcard destinations/*/pyproject.toml) constraints.txt
+PLUGINS = $(patsubst %/pyproject.toml,-e %,$(wildcard destinations/*/pyproject.toml))
+
+.PHONY: demo test static campaign crash bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/destinations demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+static: $(VENV)/.static
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+campaign: $(VENV)/.test
+	$(BIN)/python tests/stores/campaign.py
+
+$(VENV)/.venv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; name it with: make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.venv $(MANIFESTS)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[liquid]' $(PLUGINS)
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]' $(PLUGINS)
+	@touch $@
+
+$(VENV)/.static: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[static]' $(PLUGINS)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

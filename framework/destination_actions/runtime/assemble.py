@@ -1,0 +1,68 @@
+"""From what an embedder hands in to a plan and its equipment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from destination_actions.config import Config
+from destination_actions.definitions import Destination
+from destination_actions.errors import ConfigurationError, nearest
+from destination_actions.http import Credentials, OriginClients
+from destination_actions.plugins import Plugins, Registry, Row, load_registry
+from destination_actions.protocols import ClaimTimes, Clock, HttpEngine, Stores
+from destination_actions.runtime.builtin import ORIGIN, Builtin
+from destination_actions.runtime.plan import Lane
+
+
+def registry_for(config: Config, destination: Destination[Any] | None, plugins: Iterable[object]) -> Registry:
+    """Find the plugins that a configuration needs, and add the framework's own parts and `plugins`."""
+    extras: dict[str, object] = {ORIGIN: Builtin()} | {_origin(plugin): plugin for plugin in plugins}
+    slugs = [part.destination for part in config.destinations if part.enabled]
+    if destination is None:
+        return load_registry(slugs, extras)
+    registered = Plugins(extras)
+    rows = [Row(destination.slug, "given to the runtime", destination)]
+    rows += [
+        Row(item.slug, origin, item) for origin in registered.origins for item in registered.destinations(origin)
+    ]
+    return Registry(tuple(rows), registered)
+
+
+def _origin(plugin: object) -> str:
+    name = getattr(plugin, "__name__", None)
+    return name if isinstance(name, str) else f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+
+
+def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: ClaimTimes) -> Stores:
+    """Open the stores of a URL such as `sqlite:state.db`; opened ones are given back as they are."""
+    if isinstance(stores, Stores):
+        return stores
+    factories = plugins.stores()
+    scheme = stores.partition(":")[0]
+    if scheme not in factories:
+        message = f'stores: no plugin opens "{stores}"; there are {", ".join(f"{name}:" for name in factories)}'
+        raise ConfigurationError(message, pointer="/stores", hint=nearest(scheme, factories))
+    return factories[scheme](stores, clock, times)
+
+
+def clients_of(engine: HttpEngine) -> Callable[[Lane], OriginClients]:
+    """Give each lane its HTTP clients, one for each origin with the credentials that belong there."""
+    known: dict[str, OriginClients] = {}
+
+    def clients(lane: Lane) -> OriginClients:
+        found = known.get(lane.name)
+        if found is None:
+            found = known[lane.name] = OriginClients(engine, _credentials(lane))
+        return found
+
+    return clients
+
+
+def _credentials(lane: Lane) -> Mapping[str, Credentials]:
+    origins = lane.destination.origins
+    credentials: dict[str, Credentials] = {}
+    for origin in origins(lane.settings) if origins else ():
+        basic = Credentials.basic(*origin.auth).headers if origin.auth else ()
+        credentials[origin.url] = Credentials((*basic, *Credentials.of_headers(origin.headers).headers))
+    return credentials

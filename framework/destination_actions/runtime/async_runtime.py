@@ -1,0 +1,238 @@
+"""The runtime: events in, outcomes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from destination_actions.config import Config, config_from_python, load_config
+from destination_actions.context import Context
+from destination_actions.definitions import Check, Destination
+from destination_actions.events import Event
+from destination_actions.http import make_engine
+from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
+from destination_actions.plugins import Registry
+from destination_actions.protocols import ClaimTimes, Clock, Stores
+from destination_actions.runtime.assemble import clients_of, opened_stores, registry_for
+from destination_actions.runtime.classify import message_of
+from destination_actions.runtime.deliver import Equipment, deliver
+from destination_actions.runtime.effect import Effect
+from destination_actions.runtime.explain import SubscriptionExplanation, explain
+from destination_actions.runtime.guard import guarded
+from destination_actions.runtime.keys import message_id_of
+from destination_actions.runtime.plan import Lane, Plan, compile_plan
+from destination_actions.runtime.prepare import Prepared, head_of, prepare
+from destination_actions.runtime.stream import Source, bounded
+from destination_actions.runtime.worker import Worker
+from destination_actions.stores import SystemClock
+
+log = logging.getLogger("destination_actions")
+
+
+class AsyncRuntime:
+    """Decides, maps, validates and delivers. Building it finds everything that is wrong with a configuration.
+
+    `destination` is a slug or a `Destination`; `settings` and `subscriptions` have the form of a configuration file.
+    `http` is an `httpx.AsyncBaseTransport`, an `httpx.AsyncClient` or an engine; `stores` a URL (`memory:`,
+    `sqlite:PATH`) or opened `Stores`; `plugins` are further plugin objects (directives, stores, observers). Raises
+    `ConfigurationError`. Use it as `async with AsyncRuntime(...) as runtime`, or call `aclose`.
+    """
+
+    def __init__(
+        self,
+        destination: str | Destination[Any],
+        *,
+        settings: Mapping[str, Any] | None = None,
+        subscriptions: Sequence[Mapping[str, Any]] = (),
+        name: str | None = None,
+        on_unknown: str = "reconcile",
+        **equipment: Any,
+    ) -> None:
+        slug = destination if isinstance(destination, str) else destination.slug
+        config = config_from_python(slug, settings or {}, subscriptions, name=name, on_unknown=on_unknown)
+        self._build(config, None if isinstance(destination, str) else destination, **equipment)
+
+    @classmethod
+    def from_config(cls, config: str | Path | Config, **equipment: Any) -> AsyncRuntime:
+        """Build from a configuration file (YAML or JSON). Takes `http`, `stores`, `clock`, `times`, `plugins`."""
+        runtime = cls.__new__(cls)
+        runtime._build(config if isinstance(config, Config) else load_config(config), None, **equipment)
+        return runtime
+
+    def _build(  # noqa: PLR0913 - what an embedder may hand in
+        self,
+        config: Config,
+        destination: Destination[Any] | None,
+        *,
+        http: object = None,
+        stores: str | Stores | None = None,
+        clock: Clock | None = None,
+        times: ClaimTimes | None = None,
+        plugins: Iterable[object] = (),
+        busy_wait: float = 10.0,
+    ) -> None:
+        self._registry: Registry = registry_for(config, destination, plugins)
+        self._plan = compile_plan(config, self._registry, self._registry.plugins.directives())
+        self._observers = self._registry.plugins.observers()
+        self._engine = make_engine(http)
+        self._stores = stores if stores is not None else config.stores
+        self._on_store_error = config.on_store_error
+        self._clock = clock or SystemClock()
+        self._times = times or ClaimTimes()
+        self._busy_wait = busy_wait
+        self._opened: Equipment | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What was compiled: `plan.lanes` and `plan.subscriptions`."""
+        return self._plan
+
+    # --- one event ---------------------------------------------------------------------------------------------------
+
+    async def send(self, event: Event) -> list[Outcome]:
+        """Take one event through every enabled subscription; one outcome each, in the order of the configuration.
+
+        Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again.
+        """
+        if not isinstance(event, Mapping):
+            return self._not_an_event(event)
+        message_id = message_id_of(event)
+        candidates = self._plan.candidates(event)
+        outcomes: list[Outcome | None] = []
+        ready: list[tuple[int, Prepared]] = []
+        for at, subscription in enumerate(self._plan.subscriptions):
+            if at not in candidates:
+                outcomes.append(Filtered(**head_of(subscription, message_id)))
+                continue
+            prepared = prepare(subscription, event, message_id)
+            outcomes.append(None if isinstance(prepared, Prepared) else prepared)
+            if isinstance(prepared, Prepared):
+                ready.append((at, prepared))
+        for (at, _), outcome in zip(ready, await self._all([item for _, item in ready]), strict=True):
+            outcomes[at] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def _all(self, ready: Sequence[Prepared]) -> list[Outcome]:
+        if len(ready) == 1:
+            return [await self._deliver(ready[0])]
+        return list(await asyncio.gather(*(self._deliver(prepared) for prepared in ready)))
+
+    async def _deliver(self, prepared: Prepared) -> Outcome:
+        started = self._clock.monotonic()
+        outcome = await deliver(self._equipment(), prepared, wait=self._busy_wait)
+        self._settled(outcome, self._clock.monotonic() - started)
+        return outcome
+
+    def _settled(self, outcome: Outcome, seconds: float) -> None:
+        for observe in self._observers:
+            try:
+                observe(outcome, seconds)
+            except Exception:
+                log.exception("an observer of settled deliveries failed")
+
+    def _not_an_event(self, event: object) -> list[Outcome]:
+        problem = Problem("", "type", "Event", f"an event must be a JSON object, not {type(event).__name__}")
+        return [Invalid(**head_of(item, ""), problems=(problem,)) for item in self._plan.subscriptions]
+
+    # --- many events -------------------------------------------------------------------------------------------------
+
+    async def send_batch(self, events: Sequence[Event]) -> list[list[Outcome]]:
+        """Take several events at once; the outcomes of each, in the order of `events`."""
+        return list(await asyncio.gather(*(self.send(event) for event in events)))
+
+    async def stream(
+        self, events: Source[Event], *, concurrency: int = 64
+    ) -> AsyncIterator[tuple[Event, list[Outcome]]]:
+        """Send events with at most `concurrency` under way or not yet taken; each comes as soon as it is done."""
+
+        async def sent(event: Event) -> tuple[Event, list[Outcome]]:
+            return event, await self.send(event)
+
+        async for result in bounded(events, sent, limit=concurrency):
+            yield result
+
+    async def run(
+        self, events: Source[Event], *, retry_for: float = 60.0, concurrency: int = 64
+    ) -> AsyncIterator[Outcome]:
+        """Take events through the queue, and retry each delivery for up to `retry_for` seconds.
+
+        What the queue still held from an earlier run is delivered too. The last outcome of a delivery that could not be
+        done in time is `Failed`; the queue keeps it among the dead.
+        """
+        worker = Worker(plan=self._plan, equipment=self._equipment(), retry_for=retry_for, concurrency=concurrency)
+        async for outcome in worker.run(events):
+            self._settled(outcome, 0.0)
+            yield outcome
+
+    # --- looking without sending ---------------------------------------------------------------------------------------
+
+    def explain(self, event: Event) -> list[SubscriptionExplanation]:
+        """Say for every subscription which step decides about this event, and on which values. Sends nothing."""
+        return explain(self._plan, event, message_id_of(event))
+
+    async def test_authentication(self) -> dict[str, Sequence[Check]]:
+        """Try the credentials of every configured destination; only reads. The checks by configured name."""
+        return {lane.name: await self._tested(lane) for lane in self._plan.lanes}
+
+    async def _tested(self, lane: Lane) -> Sequence[Check]:
+        authentication = lane.destination.authentication
+        if authentication is None or authentication.test is None:
+            return ()
+        test, context = authentication.test, self._reading_context(lane)
+        name = f"{lane.destination.slug}.test_authentication"
+        result = await guarded(lambda: test(context), limit=self._times.send * 3, name=name)
+        if isinstance(result, list | tuple):
+            return result
+        return [Check("credentials", ok=False, message=lane.redactor.text(message_of(result)))]
+
+    def _reading_context(self, lane: Lane) -> Context[Any]:
+        equipment = self._equipment()
+        clients = equipment.clients(lane)
+        no_effect = Effect(equipment.stores.claims, (), self._clock, self._times, clients.request)
+        no_effect.close()
+        return Context(
+            settings=lane.settings,
+            subscription="",
+            clock=self._clock,
+            log=logging.LoggerAdapter(log, {"destination": lane.name}),
+            event={},
+            message_id="",
+            delivery_key="",
+            http=clients,
+            send=no_effect,
+        )
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    def _equipment(self) -> Equipment:
+        """Open the stores at first use, so that a process may be forked from one that has built its runtime."""
+        if self._opened is None:
+            self._opened = Equipment(
+                stores=opened_stores(self._stores, self._registry.plugins, self._clock, self._times),
+                clock=self._clock,
+                times=self._times,
+                clients=clients_of(self._engine),
+                on_store_error=self._on_store_error,
+            )
+        return self._opened
+
+    async def aclose(self) -> None:
+        """Close what the runtime opened: HTTP connections, threads, and the stores if it opened them."""
+        await self._engine.aclose()
+        if self._opened is None:
+            return
+        opened, self._opened = self._opened, None
+        opened.threads.close()
+        if not isinstance(self._stores, Stores):
+            await opened.stores.close()
+
+    async def __aenter__(self) -> AsyncRuntime:
+        """Give the runtime itself."""
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close."""
+        await self.aclose()

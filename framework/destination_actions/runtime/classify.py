@@ -1,0 +1,123 @@
+"""What an attempt means: for the claim, and for the outcome. A pure table.
+
+The plugin's word comes first: `Accepted` and the three refusals say what happened. For everything else it counts how far
+the effect came, which the runtime knows by itself: nothing left, maybe done, or a 2xx was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from destination_actions.answers import Accepted, AuthenticationFailed, Refused, TryAgain
+from destination_actions.errors import HttpError, StoreError
+from destination_actions.http import Redactor, UnsafeRequest
+from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
+from destination_actions.runtime.effect import ClaimLost, Reach
+
+RETRY = 1.0
+"""Seconds that a failed delivery waits when nobody says how long; a queue backs off from there."""
+
+AUTHENTICATION_RETRY = 30.0
+"""Seconds until a destination whose credentials were refused is tried again."""
+
+
+class Operation(Enum):
+    """What becomes of the claim."""
+
+    CONFIRM = "confirm"
+    RELEASE = "release"
+    AMBIGUOUS = "ambiguous"
+    NOTHING = "nothing"
+
+
+class PluginFault(Exception):  # noqa: N818 - carried as a value
+    """The plugin broke its contract; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The claim's operation and the outcome."""
+
+    operation: Operation
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known after an attempt: the answer or exception, how far the effect came, and the policy."""
+
+    head: dict[str, str]
+    result: object
+    reach: Reach
+    on_unknown: str
+    redactor: Redactor
+    retry_unconfirmed: float = 15.0
+
+
+def settlement_of(attempt: Attempt) -> Settlement:
+    """Read an attempt."""
+    match attempt.result:
+        case Accepted():
+            return _accepted(attempt, attempt.result)
+        case Refused() as answer:
+            return Settlement(Operation.RELEASE, _with(Rejected, attempt, "refused", answer))
+        case TryAgain() as answer:
+            after = RETRY if answer.after is None else answer.after
+            extra = {"after": after, "lane": answer.lane, "counts": not answer.lane}
+            return Settlement(Operation.RELEASE, _with(Failed, attempt, "try_again", answer, **extra))
+        case AuthenticationFailed() as answer:
+            extra = {"after": AUTHENTICATION_RETRY, "lane": True, "counts": False}
+            return Settlement(Operation.RELEASE, _with(Failed, attempt, "authentication", answer, **extra))
+        case UnsafeRequest() as error:
+            return Settlement(Operation.RELEASE, _with(Rejected, attempt, "unsafe_request", error))
+        case ClaimLost() as error:
+            return Settlement(Operation.NOTHING, _with(Failed, attempt, "busy", error, after=RETRY, counts=False))
+    return _unanswered(attempt)
+
+
+def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
+    data: Any = attempt.redactor.json(dict(answer.data))
+    return Settlement(Operation.CONFIRM, Delivered(**attempt.head, data=data))
+
+
+def _unanswered(attempt: Attempt) -> Settlement:
+    if attempt.reach is Reach.NOTHING:
+        reason = _reason_of_nothing(attempt.result)
+        return Settlement(Operation.RELEASE, _with(Failed, attempt, reason, attempt.result, after=RETRY))
+    if attempt.reach is Reach.DONE:
+        return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "plugin_fault", attempt.result))
+    if attempt.on_unknown == "suppress":
+        return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "unconfirmed", attempt.result))
+    after = {"after": attempt.retry_unconfirmed}
+    return Settlement(Operation.AMBIGUOUS, _with(Failed, attempt, "unconfirmed", attempt.result, **after))
+
+
+def _reason_of_nothing(result: object) -> str:
+    if isinstance(result, HttpError):
+        return "not_sent"
+    return "store" if isinstance(result, StoreError) else "plugin_fault"
+
+
+def _with(kind: type[Any], attempt: Attempt, reason: str, cause: object, **extra: Any) -> Outcome:
+    outcome: Outcome = kind(
+        **attempt.head,
+        reason=reason,
+        message=attempt.redactor.text(message_of(cause)),
+        code=getattr(cause, "code", None) if isinstance(cause, Refused | TryAgain | AuthenticationFailed) else None,
+        status=getattr(cause, "status", None) if isinstance(cause, Refused | TryAgain | AuthenticationFailed) else None,
+        **extra,
+    )
+    return outcome
+
+
+def message_of(cause: object) -> str:
+    """One sentence about what went wrong."""
+    if isinstance(cause, Refused | TryAgain | AuthenticationFailed | HttpError | StoreError | PluginFault):
+        return str(cause)
+    if isinstance(cause, ClaimLost | UnsafeRequest):
+        return str(cause)
+    if isinstance(cause, BaseException):
+        return f"the plugin raised {type(cause).__name__}: {cause}"
+    return f"perform returned {cause!r:.60}, not Accepted"

@@ -1,0 +1,58 @@
+"""Running a plugin's code so that nothing it does reaches anybody else.
+
+Whatever it raises, `SystemExit` included, becomes a value. It has a bounded time; code that swallows its cancellation is
+left alone with a fenced-off effect and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from destination_actions.runtime.classify import PluginFault
+
+log = logging.getLogger("destination_actions")
+
+CANCEL_GRACE = 1.0
+"""Seconds that cancelled plugin code has to finish."""
+
+abandoned: set[asyncio.Task[object]] = set()
+
+
+async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object:
+    """Run `call` for up to `limit` seconds. Gives its result, or the exception that it raised.
+
+    When the caller is cancelled, the call is cancelled too, and the cancellation goes on after it has ended.
+    """
+    task = asyncio.get_running_loop().create_task(_caught(call, name))
+    try:
+        await asyncio.wait({task}, timeout=limit)
+    except asyncio.CancelledError:
+        await _ended(task, name)
+        raise
+    if task.done():
+        return task.result()
+    await _ended(task, name)
+    return PluginFault(f"{name} did not finish within {limit:g} s")
+
+
+async def _caught(call: Callable[[], Any], name: str) -> object:
+    try:
+        result = call()
+        if not inspect.isawaitable(result):
+            return PluginFault(f"{name} must be `async def`, or be a plain function that was declared as such")
+        return await result
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+        return error
+
+
+async def _ended(task: asyncio.Task[object], name: str) -> None:
+    task.cancel()
+    await asyncio.wait({task}, timeout=CANCEL_GRACE)
+    if not task.done():
+        abandoned.add(task)
+        task.add_done_callback(abandoned.discard)
+        log.error("%s ignores its cancellation; it is left running without a way to send", name)

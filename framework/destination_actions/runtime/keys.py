@@ -1,0 +1,47 @@
+"""Digests under which deliveries and cooldown windows are kept.
+
+Parts are length-prefixed and typed before hashing, so that no two different lists give one digest. A window's key holds
+personal data (who is left in peace), so it is keyed with the install secret; a delivery's is made of ids only, and stays
+the same wherever the delivery is tried again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from secrets import token_hex
+
+from destination_actions.definitions import Cooldown
+from destination_actions.events import Event
+
+
+def delivery_key(message_id: str, destination: str, subscription: str, generation: int = 0) -> str:
+    """Name one delivery: 64 hexadecimal digits."""
+    return hashlib.sha256(_encoded((message_id, destination, subscription, generation))).hexdigest()
+
+
+def window_key(secret: bytes, destination: str, cooldown: Cooldown | None, delivery: str) -> str:
+    """Name what is claimed: the cooldown's parts, or with no window the delivery itself."""
+    parts: tuple[object, ...] = (destination, *(cooldown.parts if cooldown else ()))
+    if cooldown is None or cooldown.seconds == 0:
+        parts = (*parts, delivery)
+    return hmac.new(secret, _encoded(parts), hashlib.sha256).hexdigest()
+
+
+def message_id_of(event: Event) -> str:
+    """Give the event's messageId; a random one when it has none."""
+    value = event.get("messageId")
+    return value if isinstance(value, str) and value else f"random-{token_hex(16)}"
+
+
+def _encoded(parts: Iterable[object]) -> bytes:
+    return b"".join(_part(part) for part in parts)
+
+
+def _part(part: object) -> bytes:
+    if isinstance(part, tuple | list):
+        kind, data = "list", _encoded(part)
+    else:
+        kind, data = type(part).__name__, str(part).encode("utf-8", "surrogatepass")
+    return b"%s:%d:%s" % (kind.encode(), len(data), data)

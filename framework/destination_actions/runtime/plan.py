@@ -1,0 +1,257 @@
+"""The plan: a configuration compiled against its destinations. Whatever can be wrong is found while it is made.
+
+Sending an event only walks it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from destination_actions.config import Config, DestinationConfig, SubscriptionConfig
+from destination_actions.definitions import SYNC_MODES, Action, Destination
+from destination_actions.errors import (
+    ConfigurationError,
+    MappingError,
+    SettingsError,
+    SubscriptionError,
+    nearest,
+)
+from destination_actions.events import Event
+from destination_actions.fields import FieldSet, secret_values
+from destination_actions.http import Redactor
+from destination_actions.mapping import Directive, compile_mapping
+from destination_actions.mapping import Mapping as CompiledMapping
+from destination_actions.plugins import Registry
+from destination_actions.subscriptions import Expression, compile_subscription
+
+UNKNOWN_POLICIES = ("reconcile", "suppress", "retry")
+
+_PLATFORM_KEYS = re.compile(
+    r"__segment_internal_.+|enable_batching|batch_.+|onMappingSave|retlOnMappingSave|dynamicAuthSettings"
+)
+"""Keys that Segment's platform adds to exported mappings: reserved, never unknown, and not fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A configured destination: what its subscriptions share."""
+
+    name: str
+    destination: Destination[Any]
+    settings: FieldSet
+    redactor: Redactor
+    on_unknown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A compiled subscription."""
+
+    id: str
+    name: str
+    lane: Lane
+    action: Action[Any, Any]
+    expression: Expression
+    mapping: CompiledMapping
+    sync_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All enabled subscriptions in the order of the configuration, indexed by event type and name."""
+
+    lanes: tuple[Lane, ...]
+    subscriptions: tuple[Subscription, ...]
+    _index: Index = field(repr=False)
+
+    def candidates(self, event: Event) -> frozenset[int]:
+        """Positions of the subscriptions that may match; the others cannot."""
+        return self._index.candidates(event)
+
+
+class Index:
+    """Positions by the `type` and `event` that an expression needs to match at all."""
+
+    def __init__(self, expressions: Iterable[Expression]) -> None:
+        self._needs = [(expression.event_types(), expression.event_names()) for expression in expressions]
+        self._types = frozenset(name for types, _ in self._needs for name in types or ())
+        self._names = frozenset(name for _, names in self._needs for name in names or ())
+        self._found: dict[tuple[object, object], frozenset[int]] = {}
+
+    def candidates(self, event: Event) -> frozenset[int]:
+        """Give the positions; remembered for each combination of values that some expression names."""
+        key = (_known(event.get("type"), self._types), _known(event.get("event"), self._names))
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = frozenset(
+                at
+                for at, (types, names) in enumerate(self._needs)
+                if (types is None or key[0] in types) and (names is None or key[1] in names)
+            )
+        return found
+
+
+def _known(value: object, names: frozenset[str]) -> str | None:
+    return value if isinstance(value, str) and value in names else None
+
+
+def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Directive]) -> Plan:
+    """Compile everything, or raise one `ConfigurationError` with every finding, each with its place in the file."""
+    findings: list[ConfigurationError] = []
+    lanes: list[Lane] = []
+    subscriptions: list[Subscription] = []
+    for part in config.destinations:
+        if not part.enabled:
+            continue
+        lane = _attempt(findings, config, part.pointer, lambda part=part: _lane(part, registry))
+        for item in part.subscriptions:
+            if lane is None or not item.enabled:
+                continue
+            built = _attempt(findings, config, item.pointer, lambda i=item, l=lane: _subscription(i, l, directives))
+            subscriptions += [built] if built else []
+        lanes += [lane] if lane else []
+    if findings:
+        raise _sum_of(findings)
+    return Plan(tuple(lanes), tuple(subscriptions), Index(item.expression for item in subscriptions))
+
+
+def _attempt(findings: list[ConfigurationError], config: Config, pointer: str, build: Any) -> Any:
+    try:
+        return build()
+    except ConfigurationError as error:
+        findings += [_placed(finding, config, pointer) for finding in error.errors]
+        return None
+
+
+def _placed(error: ConfigurationError, config: Config, pointer: str) -> ConfigurationError:
+    if isinstance(error, SubscriptionError):
+        message = f"subscribe, line {error.line}, column {error.column}: {error.message}"
+        hint = "\n".join(part for part in (error.caret, error.hint) if part) or None
+        where = f"{pointer}/subscribe"
+        return ConfigurationError(message, pointer=where, hint=hint, place=_nearest_place(config, where))
+    where = pointer + error.pointer
+    place = error.place or _nearest_place(config, where)
+    return type(error)(error.message, pointer=where, hint=error.hint, place=place)
+
+
+def _nearest_place(config: Config, pointer: str) -> Any:
+    while True:
+        place = config.place(pointer)
+        if place is not None or not pointer:
+            return place
+        pointer = pointer.rpartition("/")[0]
+
+
+def _sum_of(findings: list[ConfigurationError]) -> ConfigurationError:
+    if len(findings) == 1:
+        return findings[0]
+    text = "\n".join(str(finding) for finding in findings)
+    return ConfigurationError(f"{len(findings)} errors:\n{text}", pointer=findings[0].pointer, errors=findings)
+
+
+def _lane(part: DestinationConfig, registry: Registry) -> Lane:
+    destination = registry.destination(part.destination)
+    if part.on_unknown not in UNKNOWN_POLICIES:
+        message = f'onUnknown must be one of {", ".join(UNKNOWN_POLICIES)}, not "{part.on_unknown}"'
+        raise ConfigurationError(message, pointer="/onUnknown", hint=nearest(part.on_unknown, UNKNOWN_POLICIES))
+    checked = destination.settings.check(part.settings)
+    if checked.value is None:
+        raise _settings_error(part.name, checked.errors)
+    redactor = Redactor(secret_values(checked.value))
+    return Lane(
+        name=part.name,
+        destination=destination,
+        settings=checked.value,
+        redactor=redactor,
+        on_unknown=part.on_unknown,
+    )
+
+
+def _settings_error(name: str, errors: Iterable[Any]) -> SettingsError:
+    findings = [
+        SettingsError(f"{name}: settings{error.pointer.replace('/', '.')}: {error.message}",
+                      pointer=f"/settings{error.pointer}")
+        for error in errors
+    ]
+    text = "\n".join(finding.message for finding in findings)
+    return SettingsError(text, pointer=findings[0].pointer, errors=findings)
+
+
+def _subscription(item: SubscriptionConfig, lane: Lane, directives: Mapping[str, Directive]) -> Subscription:
+    preset = lane.destination.preset(item.preset) if item.preset else None
+    slug = item.action or (preset.action if preset else None)
+    if slug is None:
+        raise ConfigurationError(f'subscription "{item.name}" names no action', hint='add "action" or "preset"')
+    action = _at("/action", lambda: lane.destination.action(slug))
+    text = item.subscribe or (preset.subscribe if preset else None) or action.default_subscription
+    if text is None:
+        raise ConfigurationError(f'subscription "{item.name}" has no expression', hint='add "subscribe"')
+    own = dict(preset.mapping if preset else {}) | dict(item.mapping)
+    _check_keys(action, own)
+    return Subscription(
+        id=item.id or slug_of(item.name),
+        name=item.name,
+        lane=lane,
+        action=action,
+        expression=compile_subscription(text),
+        mapping=_compiled(action.payload.default_mapping() | _own_fields(own), directives),
+        sync_mode=_sync_mode(item, own),
+    )
+
+
+def _at(pointer: str, find: Any) -> Any:
+    try:
+        return find()
+    except ConfigurationError as error:
+        error.pointer = pointer
+        raise
+
+
+def _compiled(mapping: Mapping[str, Any], directives: Mapping[str, Directive]) -> CompiledMapping:
+    try:
+        return compile_mapping(mapping, directives=directives)
+    except MappingError as error:
+        found = [MappingError(e.message, pointer=f"/mapping{e.pointer}", hint=e.hint) for e in error.errors]
+        raise MappingError(error.message, pointer=found[0].pointer, hint=error.hint, errors=found) from error
+
+
+def _check_keys(action: Action[Any, Any], mapping: Mapping[str, Any]) -> None:
+    fields = {spec.key for spec in action.payload.fields()}
+    findings = [
+        MappingError(
+            f'action "{action.slug}" has no field "{key}"', pointer=f"/mapping/{_escaped(key)}",
+            hint=nearest(key, fields) or f"its fields are {', '.join(sorted(fields))}",
+        )
+        for key in mapping
+        if key not in fields and not _PLATFORM_KEYS.fullmatch(key)
+    ]
+    if findings:
+        text = "\n".join(finding.message for finding in findings)
+        raise MappingError(text, pointer=findings[0].pointer, hint=findings[0].hint, errors=findings)
+
+
+def _own_fields(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    root = "__segment_internal_directive"
+    return {key: value for key, value in mapping.items() if key == root or not _PLATFORM_KEYS.fullmatch(key)}
+
+
+def _sync_mode(item: SubscriptionConfig, mapping: Mapping[str, Any]) -> str | None:
+    mode = item.sync_mode or mapping.get("__segment_internal_sync_mode")
+    if mode is not None and mode not in SYNC_MODES:
+        raise ConfigurationError(
+            f'subscription "{item.name}": syncMode must be one of {", ".join(SYNC_MODES)}, not {mode!r}',
+            pointer="/syncMode", hint=nearest(str(mode), SYNC_MODES),
+        )
+    return mode
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def slug_of(name: str) -> str:
+    """Make an id of a name: lower case, words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "subscription"

@@ -1,0 +1,104 @@
+"""The pure part of the path of an event: match, resolve, validate, build. No I/O, no clock, no state.
+
+Sending, batches, `explain`, the tests and the command line all go through `prepare`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from destination_actions.answers import Answer
+from destination_actions.definitions import Cooldown
+from destination_actions.errors import DestinationActionsError
+from destination_actions.events import MISSING, Event
+from destination_actions.fields import FieldSet
+from destination_actions.mapping import ResolveError
+from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem, Rejected
+from destination_actions.runtime.plan import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event that may be performed: the typed payload, and what is to be left in peace afterwards."""
+
+    subscription: Subscription
+    event: Event
+    message_id: str
+    payload: FieldSet
+    cooldown: Cooldown | None
+
+
+Head: TypeAlias = dict[str, str]
+
+
+def head_of(subscription: Subscription, message_id: str) -> Head:
+    """What every outcome of this subscription says about itself."""
+    return {
+        "destination": subscription.lane.name,
+        "subscription": subscription.id,
+        "action": subscription.action.slug,
+        "message_id": message_id,
+    }
+
+
+def prepare(subscription: Subscription, event: Event, message_id: str) -> Prepared | Outcome:
+    """Take an event up to the typed payload, or give the outcome that ends its way."""
+    if not subscription.expression.matches(event):
+        return Filtered(**head_of(subscription, message_id))
+    return build(subscription, event, message_id)
+
+
+def build(subscription: Subscription, event: Event, message_id: str) -> Prepared | Outcome:
+    """Resolve, validate and build for an event that matches."""
+    document = resolved(subscription, event)
+    if isinstance(document, Problem):
+        return Invalid(**head_of(subscription, message_id), problems=(document,))
+    checked = subscription.action.payload.check(document, sync_mode=subscription.sync_mode)
+    if checked.value is None:
+        problems = tuple(_problem(subscription, error) for error in checked.errors)
+        return Invalid(**head_of(subscription, message_id), problems=problems)
+    return _cooled(subscription, event, message_id, checked.value)
+
+
+def resolved(subscription: Subscription, event: Event) -> dict[str, Any] | Problem:
+    """Resolve the mapping to a document, or say why it cannot be."""
+    try:
+        document = subscription.mapping.resolve(event)
+    except ResolveError as error:
+        return Problem(f"/mapping{error.pointer}", "mapping", "Mapping", subscription.lane.redactor.text(str(error)))
+    if document is MISSING or document is None:
+        return {}
+    if not isinstance(document, dict):
+        return Problem("", "mapping", "Mapping", f"the mapping must give an object, not {type(document).__name__}")
+    return document
+
+
+def _problem(subscription: Subscription, error: Any) -> Problem:
+    redact = subscription.lane.redactor.text
+    return Problem(error.pointer, error.code, error.label, redact(error.message))
+
+
+def _cooled(subscription: Subscription, event: Event, message_id: str, payload: FieldSet) -> Prepared | Outcome:
+    declare = subscription.action.cooldown
+    if declare is None:
+        return Prepared(subscription, event, message_id, payload, None)
+    try:
+        cooldown = declare(subscription.lane.settings, payload)
+    except Answer as answer:
+        return rejected(subscription, message_id, answer)
+    except (ValueError, DestinationActionsError) as error:
+        problem = Problem("", "cooldown", "Cooldown", subscription.lane.redactor.text(str(error)))
+        return Invalid(**head_of(subscription, message_id), problems=(problem,))
+    return Prepared(subscription, event, message_id, payload, cooldown)
+
+
+def rejected(subscription: Subscription, message_id: str, answer: Answer) -> Rejected:
+    """The outcome of a definite no."""
+    return Rejected(
+        **head_of(subscription, message_id),
+        reason="refused",
+        message=subscription.lane.redactor.text(answer.message),
+        code=answer.code,
+        status=answer.status,
+    )

@@ -1,0 +1,114 @@
+"""The same runtime for synchronous programs: one event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from destination_actions.config import Config
+from destination_actions.definitions import Check, Destination
+from destination_actions.events import Event
+from destination_actions.outcomes import Outcome
+from destination_actions.runtime.async_runtime import AsyncRuntime
+from destination_actions.runtime.explain import SubscriptionExplanation
+from destination_actions.runtime.plan import Plan
+
+T = TypeVar("T")
+
+
+class Runtime:
+    """`AsyncRuntime` behind plain methods; takes the same arguments. May be used from several threads."""
+
+    def __init__(
+        self,
+        destination: str | Destination[Any],
+        *,
+        settings: Mapping[str, Any] | None = None,
+        subscriptions: Sequence[Mapping[str, Any]] = (),
+        **options: Any,
+    ) -> None:
+        self._start(AsyncRuntime(destination, settings=settings, subscriptions=subscriptions, **options))
+
+    @classmethod
+    def from_config(cls, config: str | Path | Config, **equipment: Any) -> Runtime:
+        """As `AsyncRuntime.from_config`."""
+        runtime = cls.__new__(cls)
+        runtime._start(AsyncRuntime.from_config(config, **equipment))
+        return runtime
+
+    def _start(self, inner: AsyncRuntime) -> None:
+        self._inner = inner
+        self._loop = _new_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="destination-actions", daemon=True)
+        self._thread.start()
+
+    @property
+    def plan(self) -> Plan:
+        """As `AsyncRuntime.plan`."""
+        return self._inner.plan
+
+    def send(self, event: Event) -> list[Outcome]:
+        """As `AsyncRuntime.send`."""
+        return self._wait(self._inner.send(event))
+
+    def send_batch(self, events: Sequence[Event]) -> list[list[Outcome]]:
+        """As `AsyncRuntime.send_batch`."""
+        return self._wait(self._inner.send_batch(events))
+
+    def run(self, events: Iterable[Event], *, retry_for: float = 60.0, concurrency: int = 64) -> Iterator[Outcome]:
+        """As `AsyncRuntime.run`."""
+        outcomes = self._inner.run(events, retry_for=retry_for, concurrency=concurrency)
+        with suppress(StopAsyncIteration):
+            while True:
+                yield self._wait(_next(outcomes))
+
+    def explain(self, event: Event) -> list[SubscriptionExplanation]:
+        """As `AsyncRuntime.explain`."""
+        return self._inner.explain(event)
+
+    def test_authentication(self) -> dict[str, Sequence[Check]]:
+        """As `AsyncRuntime.test_authentication`."""
+        return self._wait(self._inner.test_authentication())
+
+    def close(self) -> None:
+        """Close the runtime and end its thread. May be called twice."""
+        if self._loop.is_closed():
+            return
+        self._wait(self._inner.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Runtime:
+        """Give the runtime itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close."""
+        self.close()
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("this runtime is closed")
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("a synchronous runtime cannot be called from its own loop; use AsyncRuntime there")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+async def _next(outcomes: Any) -> Outcome:
+    outcome: Outcome = await anext(outcomes)
+    return outcome
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
