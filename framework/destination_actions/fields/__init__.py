@@ -5,9 +5,11 @@ from __future__ import annotations
 from destination_actions.fields._checked import Checked, Coercion, FieldError, FieldProblem
 from destination_actions.fields._conditions import Condition, Conditions, all_of, any_of, when, when_sync_mode
 from destination_actions.fields._dates import parse_moment
+from destination_actions.fields._definition import FieldVerdict
 from destination_actions.fields._fieldset import FieldSet, secret_values
 from destination_actions.fields._names import attribute_name, is_reserved, wire_key
 from destination_actions.fields._secret import MASK, Secret
+from destination_actions.fields._segment import fieldset_from_json, import_report
 from destination_actions.fields._specs import Choice, FieldSpec, FieldType, Hints, Timestamp, field
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "FieldSet",
     "FieldSpec",
     "FieldType",
+    "FieldVerdict",
     "Hints",
     "Secret",
     "Timestamp",
@@ -29,6 +32,8 @@ __all__ = [
     "any_of",
     "attribute_name",
     "field",
+    "fieldset_from_json",
+    "import_report",
     "is_reserved",
     "parse_moment",
     "secret_values",

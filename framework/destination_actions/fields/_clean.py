@@ -105,6 +105,11 @@ def plan_of(specs: tuple[FieldSpec, ...], *, additional: bool) -> Plan:
     return Plan(tuple(_row(spec) for spec in specs), frozenset(spec.key for spec in specs), additional)
 
 
+def coerced(kind: str, value: Any) -> Any:
+    """Give one value as a field of that type would have it."""
+    return _COERCE[kind](value)
+
+
 def _row(spec: FieldSpec) -> Row:
     return Row(
         key=spec.key,

@@ -156,6 +156,13 @@ class FieldSet:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+def made(name: str, specs: tuple[FieldSpec, ...], *, additional: bool) -> type[FieldSet]:
+    """Make a FieldSet of specs that are complete already."""
+    owner: type[FieldSet] = type(name, (FieldSet,), {})
+    owner._compile(specs, additional=additional)
+    return owner
+
+
 def _wire(value: Any, *, reveal: bool) -> Any:
     if isinstance(value, Secret):
         return value.reveal() if reveal else MASK

@@ -96,7 +96,13 @@ class FieldSpec:
         """Whether the field is required whatever the others hold."""
         return self.required is True and self.depends_on is None
 
-    def at_key(self, name: str) -> FieldSpec:
+    def to_json(self) -> dict[str, Any]:
+        """Give the definition as JSON, as `schemas/field.schema.json` describes it; it reads back to the same field."""
+        from destination_actions.fields._definition import field_to_json
+
+        return field_to_json(self)
+
+    def renamed(self, name: str) -> FieldSpec:
         """Give the same field under another attribute name."""
         return replace(self, name=name)
 
