@@ -12,7 +12,7 @@ from destination_actions.http._unsafe import UnsafeRequest, utf8
 from destination_actions.http.credentials import Credentials
 from destination_actions.http.headers import HeaderPairs, Headers, checked_headers
 from destination_actions.http.response import Response
-from destination_actions.http.urls import Params, canonical, encoded, origin_of, with_query
+from destination_actions.http.urls import Params, encoded, located, origin_of, with_query
 from destination_actions.protocols import HttpEngine, Request
 
 Lines: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
@@ -123,9 +123,9 @@ class HttpClient(Verbs):
         bytes of body read. Raises `NotSent`, `MaybeSent`, or `UnsafeRequest` for what must not leave as given.
         """
         body, kind = _body(json, data, content)
-        target = canonical(with_query(url, params) if params is not None else url)
-        if origin_of(target) != self.origin:
-            raise UnsafeRequest(f"url: {origin_of(target)} is not {self.origin}, which this client is for")
+        origin, target = located(with_query(url, params) if params is not None else url)
+        if origin != self.origin:
+            raise UnsafeRequest(f"url: {origin} is not {self.origin}, which this client is for")
         lines = _lines(checked_headers(headers or ()), _credentials(auth, self._credentials), kind)
         raw = await self._engine.exchange(
             Request(method.upper(), target, lines, body),

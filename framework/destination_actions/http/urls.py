@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from destination_actions.http._unsafe import UnsafeRequest, utf8
 
@@ -18,13 +18,19 @@ Params: TypeAlias = "Mapping[str, Scalar | Iterable[Scalar]] | Iterable[tuple[st
 """Query or form values. A list repeats its key; True is `true`, None is an empty text."""
 
 _LEGAL: Final = "-._~:/?#[]@!$&'()*+,;=%"
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 _BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_DOT_SEGMENT: Final = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+_DOT_SEGMENT: Final = re.compile(r"/(?:\.|%2e){1,2}(?=[/?]|$)", re.IGNORECASE)
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
     re.IGNORECASE,
 )
+_CANONICAL: Final = re.compile(
+    r"(https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?!80/|443/)(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)/(?:[A-Za-z0-9._~:/@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})*"
+    r"(?:\?(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+)?"
+)
+"""An address that `canonical` leaves as it is, recognised in one step; it may refuse some that are."""
 _DEFAULT_PORT: Final = {"http": ":80", "https": ":443"}
 
 
@@ -33,6 +39,25 @@ def canonical(url: str) -> str:
 
     Raises `UnsafeRequest` for anything but an absolute http(s) URL without user name, fragment and dot segments.
     """
+    return located(url)[1]
+
+
+def origin_of(url: str) -> str:
+    """Give scheme, host and port of `url`, such as `https://api.example.com`; the scheme's own port is left out."""
+    return located(url)[0]
+
+
+def located(url: str) -> tuple[str, str]:
+    """Give origin and canonical form of `url`; raises as `canonical` does."""
+    match = _CANONICAL.fullmatch(url)
+    if match is not None and not _DOT_SEGMENT.search(url):
+        return match[1], url
+    match = _legal(url)
+    origin, query = _origin(match), match["query"] or ""
+    return origin, origin + (match["path"] or "/") + (query if query != "?" else "")
+
+
+def _legal(url: str) -> re.Match[str]:
     if _CONTROL.search(url):
         raise UnsafeRequest("url: contains white space or a control character; percent-encode it with url_of()")
     if broken := _BROKEN_PERCENT.search(url):
@@ -43,18 +68,9 @@ def canonical(url: str) -> str:
     match = _URL.fullmatch(legal)
     if match is None:
         raise UnsafeRequest(f"url: {_complaint(legal)}")
-    path = match["path"] or "/"
-    if _DOT_SEGMENT.search(path):
+    if _DOT_SEGMENT.search(match["path"] or ""):
         raise UnsafeRequest('url: its path contains "." or ".." as a segment, which leads out of the intended path')
-    query = match["query"] or ""
-    return _origin(match) + path + (query if query != "?" else "")
-
-
-def origin_of(url: str) -> str:
-    """Give scheme, host and port of `url`, such as `https://api.example.com`; the scheme's own port is left out."""
-    match = _URL.match(canonical(url))
-    assert match is not None  # noqa: S101 - canonical() has matched it
-    return _origin(match)
+    return match
 
 
 def url_of(base: str, *segments: str, query: Params | None = None) -> str:
@@ -84,12 +100,20 @@ def with_query(url: str, params: Params) -> str:
 def encoded(params: Params, *, plus: bool) -> str:
     """Encode keys and values, joined by `&`; with `plus` a space is `+`, as forms want it."""
     pairs = params.items() if isinstance(params, Mapping) else params
-    flat = [
-        (utf8(key, "a parameter's name"), utf8(_plain(one), "a parameter"))
-        for key, value in pairs
-        for one in _several(value)
-    ]
-    return urlencode(flat) if plus else urlencode(flat, quote_via=quote)
+    escape = _plus if plus else _percent
+    flat = [(key, _plain(one)) for key, value in pairs for one in _several(value)]
+    try:
+        return "&".join([f"{escape(key)}={escape(value)}" for key, value in flat])
+    except UnicodeEncodeError:
+        raise UnsafeRequest("a parameter contains half of a surrogate pair, which cannot be encoded") from None
+
+
+def _plus(text: str) -> str:
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
+
+
+def _percent(text: str) -> str:
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def _several(value: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
@@ -105,7 +129,10 @@ def _plain(value: Scalar) -> str:
 def _segment(number: int, text: str) -> str:
     if text in {"", ".", ".."}:
         raise UnsafeRequest(f'url: path segment {number} is "{text}", which would change the path around it')
-    return quote(utf8(text, f"url: path segment {number}"), safe="")
+    try:
+        return _percent(text)
+    except UnicodeEncodeError:
+        raise UnsafeRequest(f"url: path segment {number} contains half of a surrogate pair") from None
 
 
 def _origin(match: re.Match[str]) -> str:
