@@ -1,0 +1,119 @@
+"""`compile_mapping` and what it gives: the way from a mapping and an event to a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from typing import Any
+
+from ..errors import MappingError
+from ..events import Event, Json, Missing
+from ._context import Compilation, Context, escaped
+from ._directive import Directive
+from ._directives import BUILTIN_DIRECTIVES
+from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_deep, too_large
+from ._paths import Resolver
+from ._values import copied, described, measure
+
+ROOT_DIRECTIVE = "__segment_internal_directive"
+ROOT_NAME = "@transform"
+
+
+class Mapping:
+    """A compiled mapping. It holds no state: one serves any number of events and threads."""
+
+    __slots__ = ("_paths", "_resolver", "_source")
+
+    def __init__(self, source: Any, resolver: Resolver, paths: tuple[str, ...]) -> None:
+        self._source = source
+        self._resolver = resolver
+        self._paths = paths
+
+    @property
+    def source(self) -> Any:
+        """Give a copy of the mapping that this was compiled from."""
+        return copied(self._source)
+
+    def paths(self) -> tuple[str, ...]:
+        """Give every event path that is read, in order of appearance, each once.
+
+        Items of lists are written `[*]`. A path that is itself made of the event may read anything: it counts as `$`.
+        """
+        return self._paths
+
+    def resolve(self, event: Event) -> Json | Missing:
+        """Give the document for an event, or `MISSING` if the whole mapping gives nothing.
+
+        The event is not changed. The document shares nothing that can change with the mapping, but may share parts with the
+        event.
+
+        Raises:
+            ResolveError: a limit is exceeded, or a path that is made of the event is not a path.
+        """
+        if not isinstance(event, dict):
+            raise ResolveError(f"an event is a JSON object, got {described(event)}")
+        frame = Frame(event)
+        try:
+            document: Json | Missing = self._resolver(event, frame)
+        except RecursionError:
+            raise too_deep("") from None
+        if measure(document) > MAPPING_LIMITS.output:
+            raise too_large("")
+        return document
+
+
+def compile_mapping(mapping: Any, *, directives: MappingType[str, Directive] = BUILTIN_DIRECTIVES) -> Mapping:
+    """Compile a mapping, a JSON value in which directives stand for what is read from the event.
+
+    `directives` are those that the mapping may use, by name.
+
+    Raises:
+        MappingError: the mapping is wrong; `errors` has everything that is, each with its JSON pointer.
+    """
+    _check_size(mapping)
+    source = copied(mapping)
+    compilation = Compilation(directives)
+    resolver = _compiled_root(source, Context(compilation))
+    compilation.raise_findings()
+    return Mapping(source, resolver, tuple(compilation.paths))
+
+
+def _compiled_root(mapping: Any, context: Context) -> Resolver:
+    if not isinstance(mapping, dict) or ROOT_DIRECTIVE not in mapping:
+        return context.node(mapping)
+    directive = mapping[ROOT_DIRECTIVE]
+    if not isinstance(directive, dict) or list(directive) != [ROOT_NAME] or not isinstance(directive[ROOT_NAME], dict):
+        return context.error(
+            f'expected an object with "{ROOT_NAME}" alone and an object in it, got {described(directive)}',
+            ROOT_DIRECTIVE,
+        )
+    rest = {key: value for key, value in mapping.items() if key != ROOT_DIRECTIVE}
+    context.compilation.moved[f"/{ROOT_DIRECTIVE}/{ROOT_NAME}/mapping"] = ""
+    return context.node({ROOT_NAME: {**directive[ROOT_NAME], "mapping": rest}}, ROOT_DIRECTIVE)
+
+
+def _check_size(mapping: Any) -> None:
+    """Refuse a mapping that is too deep or too large before anything recurses into it.
+
+    Raises:
+        MappingError: the mapping is too deep or has too many nodes.
+    """
+    level, nodes = [("", mapping)], 1
+    for _ in range(MAPPING_LIMITS.depth):
+        nodes += sum(len(value) for _, value in level if isinstance(value, dict | list))
+        if nodes > MAPPING_LIMITS.nodes:
+            raise MappingError(f"mapping /: it has more than {MAPPING_LIMITS.nodes:,} nodes (limit: nodes)")
+        level = [child for parent in level for child in _children(*parent)]
+        if not level:
+            return
+    pointer = level[0][0]
+    raise MappingError(
+        f"mapping {pointer}: it is nested over {MAPPING_LIMITS.depth} deep (limit: depth)", pointer=pointer
+    )
+
+
+def _children(pointer: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [(f"{pointer}/{escaped(key)}", child) for key, child in value.items()]
+    if isinstance(value, list):
+        return [(f"{pointer}/{number}", child) for number, child in enumerate(value)]
+    return []

@@ -1,0 +1,213 @@
+"""JSON values as text: numbers print as JavaScript prints them, so that a document reads as it did at Segment."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any
+
+from ..events import MISSING
+from ._limits import MAPPING_LIMITS, Frame, too_deep, too_large
+
+SAFE_INTEGER = 2**53 - 1
+DEEPEST_VALUE = 200
+JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""The characters that JavaScript's `trim` takes away."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def js_number(number: float) -> str:
+    """Print a number as JavaScript does: 1.0 as `1`, 1e21 as `1e+21`, 1e-7 as `1e-7`.
+
+    An integer whose digits JavaScript would lose (beyond 2**53) keeps them all.
+    """
+    if isinstance(number, int):
+        return str(number) if -SAFE_INTEGER <= number <= SAFE_INTEGER else _big_integer(number)
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+    if number.is_integer() and -SAFE_INTEGER <= number <= SAFE_INTEGER:
+        return str(int(number))
+    plain = repr(number)
+    return _js_digits(plain) if "e" in plain or plain.endswith(".0") else plain
+
+
+def _big_integer(number: int) -> str:
+    try:
+        rounded = js_number(float(number))
+    except OverflowError:
+        return str(number)
+    return rounded if Decimal(rounded) == number else str(number)
+
+
+def _js_digits(plain: str) -> str:
+    sign, parts, exponent = Decimal(plain).normalize().as_tuple()
+    digits = "".join(map(str, parts))
+    point = len(digits) + int(exponent)
+    return ("-" if sign else "") + _placed(digits, point)
+
+
+def _placed(digits: str, point: int) -> str:
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return "0." + "0" * -point + digits
+    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{fraction}e{point - 1:+d}"
+
+
+def measure(value: Any, limit: int = MAPPING_LIMITS.output) -> int:
+    """Give about the number of characters that a value has as JSON; stops soon after `limit`."""
+    size = 0
+    values = [value]
+    for item in values:
+        kind = type(item)
+        if kind is str:
+            size += len(item) + 3
+        elif kind is dict:
+            size += 2 + 4 * len(item)
+            if size > limit:
+                break
+            size += sum(map(len, item))
+            values.extend(item.values())
+        elif kind is list:
+            size += 2 + len(item)
+            if size > limit:
+                break
+            values.extend(item)
+        else:
+            size += 5
+        if size > limit:
+            break
+    return size
+
+
+def json_text(value: Any, frame: Frame, pointer: str) -> str:
+    """Give compact JSON as `JSON.stringify` writes it, members in their own order.
+
+    Raises:
+        ResolveError: the value is larger or nested more deeply than a document may be.
+    """
+    frame.spend(_measured(value, pointer) // 100, pointer)
+    parts: list[str] = []
+    _write(value, parts, pointer, DEEPEST_VALUE)
+    return "".join(parts)
+
+
+def _measured(value: Any, pointer: str) -> int:
+    size = measure(value)
+    if size > MAPPING_LIMITS.output:
+        raise too_large(pointer)
+    return size
+
+
+def _write(value: Any, parts: list[str], pointer: str, room: int) -> None:
+    if room == 0:
+        raise too_deep(pointer)
+    if isinstance(value, dict):
+        opening = "{"
+        for key, item in value.items():
+            parts += (opening, quoted(key), ":")
+            opening = ","
+            _write(item, parts, pointer, room - 1)
+        parts.append("}" if value else "{}")
+    elif isinstance(value, list):
+        opening = "["
+        for item in value:
+            parts.append(opening)
+            opening = ","
+            _write(item, parts, pointer, room - 1)
+        parts.append("]" if value else "[]")
+    else:
+        parts.append(scalar_json(value))
+
+
+def scalar_json(value: Any) -> str:
+    """Give the JSON of a text, a number, true, false or null; NaN and the infinities are null."""
+    if isinstance(value, str):
+        return quoted(value)
+    if value is None or value is MISSING:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return js_number(value) if math.isfinite(value) else "null"
+
+
+def quoted(text: str) -> str:
+    """Give a text as a JSON string; half a surrogate pair is escaped, everything else above U+007F stays."""
+    encoded = encode_basestring(text)
+    if text.isascii():
+        return encoded
+    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded)
+
+
+def text_of(value: Any, frame: Frame, pointer: str) -> str:
+    """Give a value as a template shows it.
+
+    Missing and null are empty, a list is its items with commas between them, and an object, or a list that holds one,
+    is JSON.
+
+    Raises:
+        ResolveError: the value is larger or nested more deeply than a document may be.
+    """
+    if type(value) is str:
+        return value
+    if isinstance(value, dict | list):
+        return _container_text(value, frame, pointer)
+    return scalar_text(value)
+
+
+def scalar_text(value: Any) -> str:
+    """Give a value that is neither list nor object as text; missing and null are empty."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is MISSING:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return js_number(value)
+
+
+def _container_text(value: Any, frame: Frame, pointer: str) -> str:
+    if _holds_object(value, pointer, DEEPEST_VALUE):
+        return json_text(value, frame, pointer)
+    frame.spend(_measured(value, pointer) // 100, pointer)
+    return ",".join(_list_text(value))
+
+
+def _holds_object(value: Any, pointer: str, room: int) -> bool:
+    if room == 0:
+        raise too_deep(pointer)
+    if isinstance(value, dict):
+        return True
+    return isinstance(value, list) and any(
+        _holds_object(item, pointer, room - 1) for item in value if isinstance(item, dict | list)
+    )
+
+
+def _list_text(items: list[Any]) -> list[str]:
+    return [",".join(_list_text(item)) if isinstance(item, list) else scalar_text(item) for item in items]
+
+
+def copied(value: Any) -> Any:
+    """Give a JSON value that shares nothing with the given one."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
+
+
+def described(value: Any) -> str:
+    """Give a value for an error message, kind first and cut short: `the number 5`, `the text "abc"`, `a list`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {js_number(value)}"
+    if isinstance(value, str):
+        return f"the text {quoted(value if len(value) <= 60 else value[:57] + '...')}"
+    return {dict: "an object", list: "a list"}.get(type(value), f"a Python {type(value).__name__}")
