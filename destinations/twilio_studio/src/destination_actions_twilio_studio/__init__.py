@@ -1,1 +1,18 @@
-"""Trigger Twilio Studio flows from events."""
+"""Trigger Twilio Studio flows from events: a destination for destination-actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from destination_actions import Destination, hookimpl
+
+__all__ = ["register_destinations"]
+
+
+@hookimpl
+def register_destinations() -> Sequence[Destination[Any]]:
+    """Give the destination."""
+    from destination_actions_twilio_studio.destination import destination
+
+    return [destination]
