@@ -62,9 +62,14 @@ class Token:
         return self.start + len(self.raw)
 
     @property
-    def bare(self) -> bool:
-        """Tell whether this is a single word without a root: a name of a field or a function, or plain text."""
+    def single(self) -> bool:
+        """Tell whether this is one word without a root: a field of the event, or plain text."""
         return self.kind == "path" and not self.root and len(self.keys) == 1
+
+    @property
+    def bare(self) -> bool:
+        """Tell whether this is one word without root or escapes, so that it may name a function."""
+        return self.single and self.raw == self.keys[0]
 
 
 def tokens(source: str) -> list[Token]:

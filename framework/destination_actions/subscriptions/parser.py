@@ -217,7 +217,7 @@ class Parser:
         token = self.advance()
         if token.root == "@" and not self.in_item:
             self.refuse("@ is the item of any(...) or all(...), and there is none here", token)
-        if side == "right" and token.bare:
+        if side == "right" and token.single:
             return self._bare_word(token)
         if token.root == "$" or not (token.root or self.in_item):
             self._check_field(token)
