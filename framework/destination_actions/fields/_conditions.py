@@ -16,6 +16,7 @@ from destination_actions.events import MISSING
 
 Operator: TypeAlias = Literal["is", "is_not"]
 _OPERATORS = ("is", "is_not")
+_SYNC_MODE = "__segment_internal_sync_mode"
 _UNSET: Any = object()
 
 
@@ -86,7 +87,7 @@ def _part_from_json(data: Any) -> Condition | Conditions:
         return conditions_from_json(data)
     if not isinstance(data, Mapping) or data.get("operator") not in _OPERATORS:
         raise DefinitionError(f'a condition needs "operator": "is" or "is_not", not {data!r}')
-    if data.get("type") == "syncMode":
+    if data.get("type") == "syncMode" or data.get("fieldKey") == _SYNC_MODE:
         return Condition(None, data["operator"], _values(data.get("value")))
     if not isinstance(data.get("fieldKey"), str):
         raise DefinitionError(f'a condition needs a text "fieldKey", not {data!r}')

@@ -20,6 +20,7 @@ from destination_actions.fields._formats import FORMATS
 from destination_actions.fields._json import copied
 from destination_actions.fields._lint import lint
 from destination_actions.fields._names import attribute_name
+from destination_actions.fields._schema import compile_schema, field_schema
 from destination_actions.fields._specs import Choice, FieldSpec, FieldType, Hints
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _choice(choice: Choice, kind: FieldType, notes: list[str]) -> Choice:
 
 def _format(given: Field, kind: FieldType, notes: list[str]) -> str | None:
     wanted = given.get("format")
-    if wanted is None or kind == "datetime" or wanted == kind:
+    if wanted is None or kind in ("datetime", wanted):
         return None
     if kind not in _TEXT:
         notes.append(f'the format "{wanted}" means nothing for type {kind} and is left out')
@@ -209,7 +210,18 @@ def _with_default(spec: FieldSpec, given: Field, notes: list[str]) -> FieldSpec:
     if holds_directive(default):
         mapping = default if spec.mapping is MISSING else spec.mapping
         return replace(spec, mapping=copied(mapping), optional=lacks)
-    return replace(spec, default=copied(default), optional=spec.allow_null)
+    value = _fitted(spec, default)
+    if spec.secret or not compile_schema(field_schema(spec)).is_valid(value):
+        notes.append("the default is no valid value of the field and is left out")
+        return replace(spec, optional=lacks)
+    return replace(spec, default=value, optional=spec.allow_null)
+
+
+def _fitted(spec: FieldSpec, default: Any) -> Any:
+    plain = copied(default)
+    if not spec.multiple:
+        return coerced(spec.type, plain)
+    return [coerced(spec.type, item) for item in (plain if isinstance(plain, list) else [plain])]
 
 
 def holds_directive(value: Any) -> bool:
@@ -255,9 +267,8 @@ def field_to_json(spec: FieldSpec) -> dict[str, Any]:
     }
     out = {word: value for word, value in words.items() if value not in (None, False, "", [])}
     out.update({word: value for word, value in numbers.items() if value is not None})
-    out.update(
-        {word: copied(v) for word, v in (("default", spec.default), ("mapping", spec.mapping)) if v is not MISSING}
-    )
+    given = {"default": spec.default, "mapping": spec.mapping}
+    out.update({word: copied(value) for word, value in given.items() if value is not MISSING})
     if spec.properties is not None:
         out["properties"] = {inner.key: field_to_json(inner) for inner in spec.properties.fields()}
         out.update({"additionalProperties": True} if spec.properties.additional_properties() else {})

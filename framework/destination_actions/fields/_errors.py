@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
+from destination_actions.events import MISSING
 from destination_actions.fields._checked import FieldError, child
 from destination_actions.fields._clean import Report
 from destination_actions.fields._formats import FORMATS
@@ -186,13 +187,16 @@ def shown(value: Any, *, private: bool = False) -> str:
         return "a list"
     if isinstance(value, dict):
         return "an object"
+    if value is MISSING:
+        return "missing"
     if private:
         return "another value" if not isinstance(value, str) else "a text that is not shown"
     return _literal(value)
 
 
 def _literal(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, float) else repr(value)
+    plain = value is None or isinstance(value, str | bool)
+    text = json.dumps(value, ensure_ascii=False) if plain else repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
