@@ -87,6 +87,28 @@ def test_other_addresses_are_refused(url, complaint):
     assert complaint in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "0x7f.1",
+        "127.1",
+        "2130706433",
+        "0177.0.0.1",
+        "0x7f000001",
+        "127.0.0.1.",
+        "1.1.1.1.1",
+        "256.1.1.1",
+        "a.0x",
+        "[::g]",
+        "[1.1.1.1]",
+    ],
+)
+def test_odd_spellings_of_addresses_are_refused(host):
+    """What one reader takes for a name and another for an address is refused."""
+    with pytest.raises(UnsafeRequest, match=r"is neither a name nor an IP address|is not a host"):
+        origin_of(f"https://{host}/")
+
+
 def test_a_base_has_no_query():
     """Segments behind a query would become part of it."""
     with pytest.raises(UnsafeRequest, match="query already"):

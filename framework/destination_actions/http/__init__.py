@@ -10,6 +10,7 @@ from destination_actions.http.aiohttp_engine import AiohttpEngine
 from destination_actions.http.client import CAP, TIMEOUT, HttpClient, OriginClients
 from destination_actions.http.credentials import Credentials
 from destination_actions.http.engines import make_engine
+from destination_actions.http.guard import AddressGuard
 from destination_actions.http.headers import Headers
 from destination_actions.http.httpx_engine import HttpxEngine
 from destination_actions.http.redaction import MASK, Redactor, mask_phones
@@ -20,6 +21,7 @@ __all__ = [
     "CAP",
     "MASK",
     "TIMEOUT",
+    "AddressGuard",
     "AiohttpEngine",
     "Credentials",
     "Headers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
@@ -10,12 +11,14 @@ from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from destination_actions.errors import ConfigurationError, NotSent
 from destination_actions.http._exchange import Limits, Phase, Progress, checked, exchange
 from destination_actions.http._tls import checked_context
+from destination_actions.http.guard import AddressGuard
 from destination_actions.http.headers import HeaderPairs
 from destination_actions.protocols import RawResponse, Request
 
@@ -28,7 +31,8 @@ class AiohttpEngine:
 
     At most `connections` are open at once and `connections_per_origin` to one origin; a request that finds none free
     waits within its own deadline. Connecting, with TLS, takes at most `connect_timeout` seconds of that deadline.
-    No redirects, no cookies, no proxies from the environment, no second sending.
+    No redirects, no cookies, no proxies from the environment, no second sending. With a `guard` it connects only to
+    addresses that the guard permits.
     """
 
     def __init__(
@@ -39,12 +43,14 @@ class AiohttpEngine:
         connect_timeout: float = 5.0,
         keepalive: float = 15.0,
         ssl_context: ssl.SSLContext | None = None,
+        guard: AddressGuard | None = None,
     ) -> None:
         self._connections = connections
         self._per_origin = connections_per_origin
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._keepalive = keepalive
         self._ssl = None if ssl_context is None else checked_context(ssl_context)
+        self._guard = guard
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -68,9 +74,13 @@ class AiohttpEngine:
             await session.close()
 
     async def _open(self, request: Request, progress: Progress) -> _Opened:
-        response = await self._bound_session().request(
+        session, url = self._bound_session(), URL(request.url, encoded=True)
+        if self._guard is not None and url.host is not None:
+            # aiohttp asks no resolver about an address written as such, so the guard sees those here, before it.
+            self._guard.literal(url.host)
+        response = await session.request(
             request.method,
-            URL(request.url, encoded=True),
+            url,
             data=_body(request.content),
             headers=request.headers,
             allow_redirects=False,
@@ -96,7 +106,7 @@ class AiohttpEngine:
             limit=self._connections,
             limit_per_host=self._per_origin,
             keepalive_timeout=self._keepalive,
-            resolver=ThreadedResolver(),
+            resolver=ThreadedResolver() if self._guard is None else _GuardedResolver(self._guard),
             ssl=self._ssl or checked_context(None),
         )
         return aiohttp.ClientSession(
@@ -124,6 +134,29 @@ class _Opened:
             self._response.release()
         else:
             self._response.close()
+
+
+class _GuardedResolver(AbstractResolver):
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._guard.addresses(host, port)
+        return [_resolved(host, port, address) for address in found if family in {socket.AF_UNSPEC, _family(address)}]
+
+    async def close(self) -> None:
+        return
+
+
+def _resolved(host: str, port: int, address: str) -> ResolveResult:
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    return ResolveResult(hostname=host, host=address, port=port, family=_family(address), proto=0, flags=flags)
+
+
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 class _SecondSending(Exception):  # noqa: N818 - never seen outside

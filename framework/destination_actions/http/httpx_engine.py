@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpx
 
-from destination_actions.errors import NotSent
+from destination_actions.errors import ConfigurationError, NotSent
 from destination_actions.http._exchange import Limits, Phase, Progress, checked, exchange
 from destination_actions.http._tls import checked_context
 from destination_actions.http._unsafe import UnsafeRequest
+from destination_actions.http.guard import AddressGuard
 from destination_actions.http.headers import HeaderPairs
 from destination_actions.protocols import RawResponse, Request
 
+Source: TypeAlias = httpx.AsyncBaseTransport | httpx.AsyncClient
+
+_PORTS: Final = {"http": 80, "https": 443}
 _IDLE: Final = 20
 _NEVER_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _SENDING: Final = ("http11.send_request_headers.started", "http2.send_request_headers.started")
@@ -27,21 +31,29 @@ class HttpxEngine:
     A client's own headers, cookies, default auth and redirects are not used; its transports, mounts, proxies and event
     hooks are. Only httpx's own network transport says when a request goes out; behind any other transport a request
     counts as sent when it is handed over. `ssl_context` and the limits apply to the engine's own pool.
+
+    With a `guard`, for the engine's own pool only, it connects to addresses that the guard permits, and keeps no
+    connection: a pool that knows addresses instead of names could use one name's connection for another.
     """
 
     def __init__(
         self,
-        source: httpx.AsyncBaseTransport | httpx.AsyncClient | None = None,
+        source: Source | None = None,
         *,
         connections: int = 100,
         connect_timeout: float = 5.0,
         keepalive: float = 15.0,
         ssl_context: ssl.SSLContext | None = None,
+        guard: AddressGuard | None = None,
     ) -> None:
+        if guard is not None and source is not None:
+            raise ConfigurationError("http engine: a guard cannot watch connections that are not the engine's own")
+        self._guard = guard
         self._source = source
         self._connect_timeout = connect_timeout
+        idle = 0 if guard else min(_IDLE, connections)
         self._limits = httpx.Limits(
-            max_connections=connections, max_keepalive_connections=min(_IDLE, connections), keepalive_expiry=keepalive
+            max_connections=connections, max_keepalive_connections=idle, keepalive_expiry=keepalive
         )
         self._ssl = None if ssl_context is None else checked_context(ssl_context)
         self._own: httpx.AsyncHTTPTransport | None = None
@@ -68,20 +80,10 @@ class HttpxEngine:
     async def _open(self, request: Request, progress: Progress) -> _Opened:
         if self._closed:
             raise NotSent("http engine: is closed", reason="closed")
-        source = self._source or self._pool()
         wire = self._wire(request, progress)
-        transport = _transport(source, wire.url)
-        progress.phase = Phase.QUEUED
-        if not isinstance(transport, httpx.AsyncHTTPTransport):
-            progress.in_process = True
-            progress.mark_sent()
-        try:
-            return _Opened(await _handed_over(source, wire))
-        except _NEVER_CONNECTED:
-            if isinstance(transport, httpx.MockTransport):
-                # A mock plays the network; these are its only words for "nothing left". Nobody else is believed.
-                progress.phase = Phase.CONNECTING
-            raise
+        if self._guard is not None:
+            return _Opened(await _guarded(self._guard, self._pool(), wire, progress))
+        return _Opened(await _handed_over(self._source or self._pool(), wire, progress))
 
     def _pool(self) -> httpx.AsyncHTTPTransport:
         if self._own is None:
@@ -90,7 +92,7 @@ class HttpxEngine:
         return self._own
 
     def _wire(self, request: Request, progress: Progress) -> httpx.Request:
-        url = httpx.URL(request.url)
+        url = _url(request.url)
         if f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}" != request.url:
             raise UnsafeRequest("url: httpx would send another address than the one given; percent-encode it fully")
         return httpx.Request(
@@ -121,7 +123,29 @@ class _Opened:
         await self._response.aclose()
 
 
-async def _handed_over(source: httpx.AsyncBaseTransport | httpx.AsyncClient, wire: httpx.Request) -> httpx.Response:
+def _url(text: str) -> httpx.URL:
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise UnsafeRequest(f"url: {error}") from None
+
+
+async def _handed_over(source: Source, wire: httpx.Request, progress: Progress) -> httpx.Response:
+    transport = _transport(source, wire.url)
+    progress.phase = Phase.QUEUED
+    if not isinstance(transport, httpx.AsyncHTTPTransport):
+        progress.in_process = True
+        progress.mark_sent()
+    try:
+        return await _response(source, wire)
+    except _NEVER_CONNECTED:
+        if isinstance(transport, httpx.MockTransport):
+            # A mock plays the network; these are its only words for "nothing left". Nobody else is believed.
+            progress.phase = Phase.CONNECTING
+        raise
+
+
+async def _response(source: Source, wire: httpx.Request) -> httpx.Response:
     if not isinstance(source, httpx.AsyncClient):
         return await source.handle_async_request(wire)
     try:
@@ -131,7 +155,25 @@ async def _handed_over(source: httpx.AsyncBaseTransport | httpx.AsyncClient, wir
         return error.response
 
 
-def _transport(source: httpx.AsyncBaseTransport | httpx.AsyncClient, url: httpx.URL) -> object:
+async def _guarded(
+    guard: AddressGuard, pool: httpx.AsyncHTTPTransport, wire: httpx.Request, progress: Progress
+) -> httpx.Response:
+    url = wire.url
+    addresses = await guard.addresses(url.host, url.port or _PORTS[url.scheme])
+    if guard.literal(url.host) is None:
+        wire.extensions["sni_hostname"] = url.host
+    for number, address in enumerate(addresses, 1):
+        # Only the dialled address changes; the Host header was written when the request was made.
+        wire.url = url.copy_with(host=address)
+        try:
+            return await _handed_over(pool, wire, progress)
+        except httpx.ConnectError:
+            if progress.sent or number == len(addresses):
+                raise
+    raise OSError("the name has no addresses")
+
+
+def _transport(source: Source, url: httpx.URL) -> object:
     # Which of a client's transports will be used has no public name. Without it the answer is None: the safe side.
     return (
         getattr(source, "_transport_for_url", lambda _url: None)(url)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final, TypeAlias
 from urllib.parse import quote, quote_plus
 
@@ -23,13 +24,15 @@ _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 _BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOT_SEGMENT: Final = re.compile(r"/(?:\.|%2e){1,2}(?=[/?]|$)", re.IGNORECASE)
 _URL: Final = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
+    r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
     re.IGNORECASE,
 )
-_CANONICAL: Final = re.compile(
-    r"(https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?!80/|443/)(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)/(?:[A-Za-z0-9._~:/@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})*"
-    r"(?:\?(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+)?"
-)
+_ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
+_NAME: Final = r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*"
+_PORT: Final = r"(?::(?!80/|443/)(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))"
+_CHARACTER: Final = r"(?:[A-Za-z0-9._~:/@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})"
+_CANONICAL: Final = re.compile(rf"(https?://{_NAME}{_PORT}?)/{_CHARACTER}*(?:\?(?:{_CHARACTER}|\?)+)?")
 """An address that `canonical` leaves as it is, recognised in one step; it may refuse some that are."""
 _DEFAULT_PORT: Final = {"http": ":80", "https": ":443"}
 
@@ -139,7 +142,19 @@ def _origin(match: re.Match[str]) -> str:
     scheme, port = match["scheme"].lower(), match["port"] or ""
     if port and not 0 < int(port[1:]) < 65536:
         raise UnsafeRequest(f'url: port "{port[1:]}" is not between 1 and 65535')
-    return f"{scheme}://{match['host'].lower()}{port if port != _DEFAULT_PORT[scheme] else ''}"
+    return f"{scheme}://{_host(match['host'].lower())}{port if port != _DEFAULT_PORT[scheme] else ''}"
+
+
+def _host(text: str) -> str:
+    # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses, libraries as names: only the usual form is unambiguous.
+    try:
+        if text.startswith("["):
+            IPv6Address(text[1:-1])
+        elif _ENDS_IN_A_NUMBER.fullmatch(text):
+            IPv4Address(text)
+    except ValueError:
+        raise UnsafeRequest(f'url: host "{text}" is neither a name nor an IP address in its usual form') from None
+    return text
 
 
 def _complaint(url: str) -> str:
