@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,29 +63,45 @@ class _Bad(Exception):  # noqa: N818 - becomes a BadEvent with a place
         self.message = message
 
 
-def read_events(source: str | Path | BinaryIO, *, event_bytes: int = EVENT_BYTES) -> Iterator[Event | BadEvent]:
+def _ignore(position: int) -> None:
+    """Take no interest in how far reading has come."""
+
+
+def read_events(
+    source: str | Path | BinaryIO,
+    *,
+    event_bytes: int = EVENT_BYTES,
+    on_read: Callable[[int], None] = _ignore,
+) -> Iterator[Event | BadEvent]:
     """Read events from a path, from standard input (`-`), or from an open binary file.
 
     The file is opened at once, and `ConfigurationError` raised when that fails; events are then read as they are taken.
+    `on_read` is told how many bytes have been read.
     """
-    if isinstance(source, str | Path):
-        return _opened(str(source), event_bytes)
-    return _Intake("stream", "", source, event_bytes).events()
-
-
-def _opened(path: str, event_bytes: int) -> Iterator[Event | BadEvent]:
+    if not isinstance(source, str | Path):
+        return _Intake("stream", "", source, event_bytes, on_read).events()
+    path = str(source)
     if path == "-":
-        return _Intake("stdin", "-", sys.stdin.buffer, event_bytes).events()
+        return _Intake("stdin", "-", _standard_input(), event_bytes, on_read).events()
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - closed by the iterator
+        file.peek()
     except OSError as error:
         raise ConfigurationError(f'the events file "{path}" cannot be read: {error.strerror}') from None
-    return _closing(_Intake(path, str(Path(path).resolve()), file, event_bytes))
+    return _closing(_Intake(path, str(Path(path).resolve()), file, event_bytes, on_read))
 
 
 def _closing(intake: _Intake) -> Iterator[Event | BadEvent]:
     with intake.file:
         yield from intake.events()
+
+
+def _standard_input() -> BinaryIO:
+    """A file of our own: a thread that still waits in `sys.stdin` would abort the interpreter at its end."""
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:
+        return sys.stdin.buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,7 @@ class _Intake:
     identity: str
     file: BinaryIO
     limit: int
+    on_read: Callable[[int], None]
 
     def events(self) -> Iterator[Event | BadEvent]:
         """Look at the first line to know the form, then read on."""
@@ -130,6 +147,7 @@ class _Intake:
             if raw.strip(_BLANK):
                 yield _Line(raw, number, offset)
             offset += len(line) if line.endswith(b"\n") else len(line) + self.skipped()
+            self.on_read(offset)
 
     def skipped(self) -> int:
         """Read to the end of the line; the number of bytes."""
@@ -161,6 +179,7 @@ class _Intake:
         except _Bad as bad:
             yield BadEvent(self.source, first.number, bad.code, bad.message)
             return
+        self.on_read(first.offset + len(text))
         for at, item in enumerate(items, 1):
             yield self.checked(item, orjson.dumps(item), at, at, "item")
 

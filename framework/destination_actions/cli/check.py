@@ -1,0 +1,29 @@
+"""`destinations check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from destination_actions.cli.console import cell, note, output, table
+
+
+def check(config: Annotated[Path, typer.Argument(help="A configuration file, YAML or JSON.")]) -> None:
+    """Find everything that is wrong with a configuration, without sending anything."""
+    from destination_actions.cli.warnings import warnings_of
+    from destination_actions.config import load_config
+    from destination_actions.runtime import AsyncRuntime
+
+    loaded = load_config(config)
+    plan = AsyncRuntime.from_config(loaded).plan
+    shown = table("Destination", "Uses", "Subscription", "Action", "Expression", fold="Expression")
+    for one in plan.subscriptions:
+        uses = cell(one.lane.destination.slug)
+        shown.add_row(cell(one.lane.name), uses, cell(one.id), cell(one.action.slug), cell(one.expression))
+    output().print(shown)
+    found = list(warnings_of(loaded))
+    for warning in found:
+        note(f"warning: {warning}", style="yellow")
+    note(f"{config}: no errors, {len(found)} warning{'' if len(found) == 1 else 's'}")

@@ -1,0 +1,42 @@
+"""The framework's own commands, each in a file of its own, added by the hook that plugins use for theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pluggy
+
+from destination_actions.cli.auth_test import auth_test
+from destination_actions.cli.check import check
+from destination_actions.cli.demo import demo
+from destination_actions.cli.describe import describe
+from destination_actions.cli.exits import exits
+from destination_actions.cli.explain import explain
+from destination_actions.cli.list import list_destinations
+from destination_actions.cli.run import run
+from destination_actions.cli.schema import schema
+
+COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
+    "run": run,
+    "check": check,
+    "explain": explain,
+    "list": list_destinations,
+    "describe": describe,
+    "auth-test": auth_test,
+    "schema": schema,
+    "demo": demo,
+}
+"""Command functions by name; each gives its exit code."""
+
+_hookimpl: Final = pluggy.HookimplMarker("destination_actions")
+
+
+class Commands:
+    """A plugin whose only hook is `register_commands`."""
+
+    @_hookimpl
+    def register_commands(self, app: Any) -> None:
+        """Add the framework's commands to the typer application."""
+        for name, command in COMMANDS.items():
+            app.command(name)(exits(command))
