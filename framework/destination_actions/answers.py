@@ -8,8 +8,9 @@
     ├── TryAgain              a definite no for now; nothing was executed
     └── AuthenticationFailed  the credentials are refused; every event would fail, so the lane stops
 
-`perform_batch` returns one answer a payload and may put the exceptions into its list. An exception that is none of these
-is a fault of the plugin. Whatever may have been executed is neither a yes nor a no: `Context.send` raises `MaybeSent`.
+`perform_batch` returns one answer a payload and may put the exceptions into its list. An exception that is none of
+these is a fault of the plugin. Whatever may have been executed is neither a yes nor a no: `Context.send` raises
+`MaybeSent`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Accepted:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Answer(DestinationActionsError):
+class Answer(DestinationActionsError):  # noqa: N818 - an answer, not a fault of the program
     """A no. `code` is a stable word or number, `status` the HTTP status if there was one."""
 
     def __init__(self, message: str, *, code: str | int | None = None, status: int | None = None) -> None:
@@ -44,11 +45,11 @@ class Answer(DestinationActionsError):
         self.status = status
 
 
-class Refused(Answer):  # noqa: N818 - an answer, not a fault of the program
+class Refused(Answer):
     """A definite no for this event; the same event would be refused again."""
 
 
-class TryAgain(Answer):  # noqa: N818
+class TryAgain(Answer):
     """A definite no for now: nothing was executed. `after` is in seconds; with `lane`, everything of this destination
     and account waits as long."""
 
@@ -66,7 +67,7 @@ class TryAgain(Answer):  # noqa: N818
         self.lane = lane
 
 
-class AuthenticationFailed(Answer):  # noqa: N818
+class AuthenticationFailed(Answer):
     """The credentials are refused. Nothing was executed."""
 
 

@@ -29,11 +29,11 @@ class Reads(Protocol):
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: BasicAuth | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the whole exchange's deadline
     ) -> Response:
         """GET `url`; `timeout` is the total in seconds."""
 
-    async def request(
+    async def request(  # noqa: PLR0913 - httpx's vocabulary
         self,
         method: str,
         url: str,
@@ -44,7 +44,7 @@ class Reads(Protocol):
         data: Mapping[str, str] | None = None,
         content: bytes | str | None = None,
         auth: BasicAuth | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the whole exchange's deadline
     ) -> Response:
         """Send any request that only reads, such as a search that is a POST."""
 
@@ -52,7 +52,7 @@ class Reads(Protocol):
 class Send(Protocol):
     """The one effect."""
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - httpx's vocabulary
         self,
         method: str,
         url: str,

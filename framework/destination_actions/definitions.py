@@ -121,7 +121,7 @@ class Action(Generic[S, P]):
         _check_slug("action", self.slug, r"[a-zA-Z][a-zA-Z0-9_-]*")
         if self.perform is None and self.perform_batch is None:
             raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
-        if not (isinstance(self.payload, type) and issubclass(self.payload, FieldSet)):
+        if not _is_fieldset(self.payload):
             raise DefinitionError(f'action "{self.slug}": payload must be a FieldSet class, not {self.payload!r}')
         if self.default_subscription is not None:
             _check_expression(f'action "{self.slug}": default_subscription', self.default_subscription)
@@ -150,7 +150,7 @@ class Destination(Generic[S]):
         """Refuse what can be seen to be wrong."""
         for slug in (self.slug, *self.aliases):
             _check_slug("destination", slug, r"[a-z0-9][a-z0-9-]*")
-        if not (isinstance(self.settings, type) and issubclass(self.settings, FieldSet)):
+        if not _is_fieldset(self.settings):
             raise DefinitionError(f'destination "{self.slug}": settings must be a FieldSet class')
         object.__setattr__(self, "actions", tuple(self.actions))
         _check_unique(self.slug, "action", [action.slug for action in self.actions])
@@ -183,6 +183,10 @@ class Destination(Generic[S]):
             if key not in fields:
                 raise DefinitionError(f'{where}: "{preset.action}" has no field "{key}"', hint=nearest(key, fields))
         _check_expression(where, preset.subscribe)
+
+
+def _is_fieldset(thing: object) -> bool:
+    return isinstance(thing, type) and issubclass(thing, FieldSet)
 
 
 def _check_slug(what: str, slug: str, pattern: str) -> None:

@@ -1,7 +1,7 @@
 """The seams to the outside world: time, HTTP, and the stores. Everything behind them can be replaced.
 
-Times are seconds. `now` values are wall-clock seconds since 1970 (UTC); `monotonic` values only compare with each other.
-Tests and embedders hand in their own objects; nothing is patched.
+Times are seconds. `now` values are wall-clock seconds since 1970 (UTC); `monotonic` values only compare with each
+other. Tests and embedders hand in their own objects; nothing is patched.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from destination_actions.events import Json
 
@@ -61,7 +61,12 @@ class HttpEngine(Protocol):
     """Carries requests. It never retries, never follows a redirect and keeps no cookies."""
 
     async def exchange(
-        self, request: Request, *, timeout: float, cap: int, on_sent: Callable[[], None] | None = None
+        self,
+        request: Request,
+        *,
+        timeout: float,  # noqa: ASYNC109 - the whole exchange's deadline
+        cap: int,
+        on_sent: Callable[[], None] | None = None,
     ) -> RawResponse:
         """Send one request and read its answer.
 
@@ -80,17 +85,17 @@ class Response(Protocol):
     """An answer in httpx's vocabulary."""
 
     @property
-    def status_code(self) -> int: ...  # noqa: D102
+    def status_code(self) -> int: ...
     @property
-    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
+    def headers(self) -> Mapping[str, str]: ...
     @property
-    def content(self) -> bytes: ...  # noqa: D102
+    def content(self) -> bytes: ...
     @property
-    def text(self) -> str: ...  # noqa: D102
+    def text(self) -> str: ...
     @property
-    def is_success(self) -> bool: ...  # noqa: D102
+    def is_success(self) -> bool: ...
     @property
-    def complete(self) -> bool: ...  # noqa: D102
+    def complete(self) -> bool: ...
     def json(self) -> Any:
         """The body as JSON; raises `ValueError` when it is not."""
 
@@ -292,8 +297,5 @@ class Stores:
     close: Callable[[], Any] = _nothing
 
 
-class StoreFactory(Protocol):
-    """Opens the stores that a URL names."""
-
-    def __call__(self, url: str, clock: Clock, times: ClaimTimes) -> Stores:
-        """Open them, or raise `StoreError` or `ConfigurationError` with what to do."""
+StoreFactory: TypeAlias = Callable[[str, Clock, ClaimTimes], Stores]
+"""Opens the stores that a URL names, or raises `StoreError` or `ConfigurationError` with what to do."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-
 from destination_actions import (
     Accepted,
     Action,

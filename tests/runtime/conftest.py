@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from notes import SETTINGS, SUBSCRIPTION, Api, destination
-
 from destination_actions import AsyncRuntime
 from destination_actions.testing import ManualClock
+from notes import SETTINGS, SUBSCRIPTION, Api, destination
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def api() -> Api:
 @pytest.fixture
 def clock() -> ManualClock:
     """Time that tests move."""
-    return ManualClock()
+    return ManualClock(auto=True)
 
 
 @pytest.fixture

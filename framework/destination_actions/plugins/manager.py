@@ -76,7 +76,8 @@ class Plugins:
 
     def observers(self) -> tuple[Observer, ...]:
         """Give every plugin's observer of settled deliveries, as plain functions."""
-        return tuple(impl.function for impl in self._manager.hook.delivery_settled.get_hookimpls())
+        functions: list[Any] = [impl.function for impl in self._manager.hook.delivery_settled.get_hookimpls()]
+        return tuple(functions)
 
     def _call(self, origin: str, hook: str, **arguments: Any) -> list[Any]:
         others = [plugin for name, plugin in self._manager.list_name_plugin() if name != origin]

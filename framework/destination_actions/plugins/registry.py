@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
 from destination_actions.definitions import Destination
 from destination_actions.describe import describe
 from destination_actions.errors import PluginError, nearest
 from destination_actions.plugins.hookspecs import PROJECT
 from destination_actions.plugins.manager import Plugins
-from destination_actions.schemas import check_document
+from destination_actions.schemas import load_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ def _loaded(origin: str, load: Any) -> object:
 
 
 def _fault(destination: Destination[Any]) -> str | None:
-    problems = check_document("destination", describe(destination))
-    return f"its description is not valid: {problems[0]}" if problems else None
+    error = best_match(Draft202012Validator(load_schema("destination")).iter_errors(describe(destination)))
+    return f"its definition is not valid: {error.json_path}: {error.message}" if error else None
 
 
 def _contested(rows: list[Row]) -> Iterable[Row]:

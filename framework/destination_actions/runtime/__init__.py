@@ -1,4 +1,4 @@
-"""The runtime: plan, the pure path of an event, claims and performing, queues; asynchronous, and a synchronous shell."""
+"""The runtime: plan, the pure path of an event, claims and performing, queues; and a synchronous shell."""
 
 from destination_actions.runtime.async_runtime import AsyncRuntime
 from destination_actions.runtime.explain import SubscriptionExplanation

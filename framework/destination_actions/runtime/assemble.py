@@ -7,12 +7,12 @@ from typing import Any
 
 from destination_actions.config import Config
 from destination_actions.definitions import Destination
-from destination_actions.errors import ConfigurationError, nearest
 from destination_actions.http import Credentials, OriginClients
 from destination_actions.plugins import Plugins, Registry, Row, load_registry
 from destination_actions.protocols import ClaimTimes, Clock, HttpEngine, Stores
 from destination_actions.runtime.builtin import ORIGIN, Builtin
 from destination_actions.runtime.plan import Lane
+from destination_actions.stores import open_stores
 
 
 def registry_for(config: Config, destination: Destination[Any] | None, plugins: Iterable[object]) -> Registry:
@@ -23,9 +23,7 @@ def registry_for(config: Config, destination: Destination[Any] | None, plugins: 
         return load_registry(slugs, extras)
     registered = Plugins(extras)
     rows = [Row(destination.slug, "given to the runtime", destination)]
-    rows += [
-        Row(item.slug, origin, item) for origin in registered.origins for item in registered.destinations(origin)
-    ]
+    rows += [Row(item.slug, origin, item) for origin in registered.origins for item in registered.destinations(origin)]
     return Registry(tuple(rows), registered)
 
 
@@ -38,12 +36,7 @@ def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: C
     """Open the stores of a URL such as `sqlite:state.db`; opened ones are given back as they are."""
     if isinstance(stores, Stores):
         return stores
-    factories = plugins.stores()
-    scheme = stores.partition(":")[0]
-    if scheme not in factories:
-        message = f'stores: no plugin opens "{stores}"; there are {", ".join(f"{name}:" for name in factories)}'
-        raise ConfigurationError(message, pointer="/stores", hint=nearest(scheme, factories))
-    return factories[scheme](stores, clock, times)
+    return open_stores(stores, clock=clock, times=times, factories=plugins.stores())
 
 
 def clients_of(engine: HttpEngine) -> Callable[[Lane], OriginClients]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
 from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.runtime.assemble import clients_of, opened_stores, registry_for
+from destination_actions.runtime.claiming import Equipment, effect_of, log_of
 from destination_actions.runtime.classify import message_of
-from destination_actions.runtime.deliver import Equipment, deliver
-from destination_actions.runtime.effect import Effect
+from destination_actions.runtime.deliver import deliver, deliver_batch
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.keys import message_id_of
@@ -97,28 +98,26 @@ class AsyncRuntime:
 
         Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again.
         """
+        prepared = self._prepared(event)
+        ready = [item for item in prepared if isinstance(item, Prepared)]
+        done = iter([await self._deliver(ready[0])] if len(ready) == 1 else await self._together(ready))
+        return [next(done) if isinstance(item, Prepared) else item for item in prepared]
+
+    def _prepared(self, event: Event) -> Sequence[Prepared | Outcome]:
+        """Take an event through the pure part for every subscription; the index spares the ones that cannot match."""
         if not isinstance(event, Mapping):
             return self._not_an_event(event)
         message_id = message_id_of(event)
         candidates = self._plan.candidates(event)
-        outcomes: list[Outcome | None] = []
-        ready: list[tuple[int, Prepared]] = []
-        for at, subscription in enumerate(self._plan.subscriptions):
-            if at not in candidates:
-                outcomes.append(Filtered(**head_of(subscription, message_id)))
-                continue
-            prepared = prepare(subscription, event, message_id)
-            outcomes.append(None if isinstance(prepared, Prepared) else prepared)
-            if isinstance(prepared, Prepared):
-                ready.append((at, prepared))
-        for (at, _), outcome in zip(ready, await self._all([item for _, item in ready]), strict=True):
-            outcomes[at] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
+        return [
+            prepare(subscription, event, message_id)
+            if at in candidates
+            else Filtered(**head_of(subscription, message_id))
+            for at, subscription in enumerate(self._plan.subscriptions)
+        ]
 
-    async def _all(self, ready: Sequence[Prepared]) -> list[Outcome]:
-        if len(ready) == 1:
-            return [await self._deliver(ready[0])]
-        return list(await asyncio.gather(*(self._deliver(prepared) for prepared in ready)))
+    async def _together(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:
+        return await asyncio.gather(*(self._deliver(prepared) for prepared in ready))
 
     async def _deliver(self, prepared: Prepared) -> Outcome:
         started = self._clock.monotonic()
@@ -140,8 +139,31 @@ class AsyncRuntime:
     # --- many events -------------------------------------------------------------------------------------------------
 
     async def send_batch(self, events: Sequence[Event]) -> list[list[Outcome]]:
-        """Take several events at once; the outcomes of each, in the order of `events`."""
-        return list(await asyncio.gather(*(self.send(event) for event in events)))
+        """Take several events at once; the outcomes of each, in the order of `events`.
+
+        Actions with a `perform_batch` get the events of one subscription in one call. Each event gets the outcome that
+        it would get alone.
+        """
+        rows: list[list[Any]] = [list(self._prepared(event)) for event in events]
+        columns = zip(*rows, strict=True)
+        await asyncio.gather(*(self._fill(rows, at, list(column)) for at, column in enumerate(columns)))
+        return rows
+
+    async def _fill(self, rows: list[list[Any]], at: int, column: Sequence[Prepared | Outcome]) -> None:
+        """Put the outcomes of one subscription's events where the prepared events stood."""
+        places = [number for number, item in enumerate(column) if isinstance(item, Prepared)]
+        ready = [item for item in column if isinstance(item, Prepared)]
+        batched = ready and ready[0].subscription.action.perform_batch is not None
+        done = await (self._deliver_batch(ready) if batched else self._together(ready))
+        for number, outcome in zip(places, done, strict=True):
+            rows[number][at] = outcome
+
+    async def _deliver_batch(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:
+        started = self._clock.monotonic()
+        outcomes = await deliver_batch(self._equipment(), ready, wait=self._busy_wait)
+        for outcome in outcomes:
+            self._settled(outcome, self._clock.monotonic() - started)
+        return outcomes
 
     async def stream(
         self, events: Source[Event], *, concurrency: int = 64
@@ -151,8 +173,9 @@ class AsyncRuntime:
         async def sent(event: Event) -> tuple[Event, list[Outcome]]:
             return event, await self.send(event)
 
-        async for result in bounded(events, sent, limit=concurrency):
-            yield result
+        async with aclosing(bounded(events, sent, limit=concurrency)) as results:
+            async for result in results:
+                yield result
 
     async def run(
         self, events: Source[Event], *, retry_for: float = 60.0, concurrency: int = 64
@@ -163,11 +186,12 @@ class AsyncRuntime:
         done in time is `Failed`; the queue keeps it among the dead.
         """
         worker = Worker(plan=self._plan, equipment=self._equipment(), retry_for=retry_for, concurrency=concurrency)
-        async for outcome in worker.run(events):
-            self._settled(outcome, 0.0)
-            yield outcome
+        async with aclosing(worker.run(events)) as outcomes:
+            async for outcome in outcomes:
+                self._settled(outcome, 0.0)
+                yield outcome
 
-    # --- looking without sending ---------------------------------------------------------------------------------------
+    # --- looking without sending -------------------------------------------------------------------------------------
 
     def explain(self, event: Event) -> list[SubscriptionExplanation]:
         """Say for every subscription which step decides about this event, and on which values. Sends nothing."""
@@ -190,19 +214,16 @@ class AsyncRuntime:
 
     def _reading_context(self, lane: Lane) -> Context[Any]:
         equipment = self._equipment()
-        clients = equipment.clients(lane)
-        no_effect = Effect(equipment.stores.claims, (), self._clock, self._times, clients.request)
-        no_effect.close()
         return Context(
             settings=lane.settings,
             subscription="",
             clock=self._clock,
-            log=logging.LoggerAdapter(log, {"destination": lane.name}),
+            log=log_of(lane),
             event={},
             message_id="",
             delivery_key="",
-            http=clients,
-            send=no_effect,
+            http=equipment.clients(lane),
+            send=effect_of(equipment, lane, (), closed=True),
         )
 
     # --- life --------------------------------------------------------------------------------------------------------

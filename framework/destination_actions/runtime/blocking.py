@@ -63,7 +63,7 @@ class Threads:
 
 def is_async(call: Callable[..., Any]) -> bool:
     """Whether calling it gives something to await."""
-    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None))
+    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__)
 
 
 def blocking(context: Context[Any]) -> BlockingContext[Any]:
@@ -78,7 +78,7 @@ def blocking(context: Context[Any]) -> BlockingContext[Any]:
         message_id=context.message_id,
         delivery_key=context.delivery_key,
         http=_BlockingReads(loop, context.http),
-        send=_Blocking(loop, context.send),  # type: ignore[arg-type]
+        send=_Blocking(loop, context.send),
         attempted=context.attempted,
         sync_mode=context.sync_mode,
     )

@@ -1,7 +1,7 @@
 """What an attempt means: for the claim, and for the outcome. A pure table.
 
-The plugin's word comes first: `Accepted` and the three refusals say what happened. For everything else it counts how far
-the effect came, which the runtime knows by itself: nothing left, maybe done, or a 2xx was read.
+The plugin's word comes first: `Accepted` and the three refusals say what happened. Otherwise it counts how far the
+effect came, which the runtime knows by itself: nothing left, maybe done, or a 2xx was read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Settlement:
 class Attempt:
     """What is known after an attempt: the answer or exception, how far the effect came, and the policy."""
 
-    head: dict[str, str]
+    head: dict[str, Any]
     result: object
     reach: Reach
     on_unknown: str
@@ -72,8 +72,6 @@ def settlement_of(attempt: Attempt) -> Settlement:
             return Settlement(Operation.RELEASE, _with(Failed, attempt, "authentication", answer, **extra))
         case UnsafeRequest() as error:
             return Settlement(Operation.RELEASE, _with(Rejected, attempt, "unsafe_request", error))
-        case ClaimLost() as error:
-            return Settlement(Operation.NOTHING, _with(Failed, attempt, "busy", error, after=RETRY, counts=False))
     return _unanswered(attempt)
 
 
@@ -83,6 +81,8 @@ def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
 
 
 def _unanswered(attempt: Attempt) -> Settlement:
+    if isinstance(attempt.result, ClaimLost):
+        return Settlement(Operation.NOTHING, _with(Failed, attempt, "busy", attempt.result, after=RETRY, counts=False))
     if attempt.reach is Reach.NOTHING:
         reason = _reason_of_nothing(attempt.result)
         return Settlement(Operation.RELEASE, _with(Failed, attempt, reason, attempt.result, after=RETRY))

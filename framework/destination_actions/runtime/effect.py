@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from destination_actions.errors import DestinationActionsError, MaybeSent
 from destination_actions.protocols import Claim, ClaimStore, ClaimTimes, Clock, Response
@@ -21,15 +21,12 @@ class Reach(Enum):
     """A 2xx status line was read."""
 
 
-class ClaimLost(DestinationActionsError):
+class ClaimLost(DestinationActionsError):  # noqa: N818 - a fact about the claim
     """The claim went to somebody else before the request left."""
 
 
-class Exchange(Protocol):
-    """How the effect is carried: `HttpClient.request`."""
-
-    def __call__(self, method: str, url: str, **options: Any) -> Awaitable[Response]:
-        """Send one request."""
+Exchange: TypeAlias = Callable[..., Awaitable[Response]]
+"""How the effect is carried: `HttpClient.request`."""
 
 
 class Effect:
@@ -72,7 +69,9 @@ class Effect:
         self.reach = _reach(response.status_code, before)
         if self.reach is Reach.MAYBE:
             status = response.status_code
-            raise MaybeSent(f"the API answered {status}, which does not say whether it was done", reason=f"status {status}")
+            raise MaybeSent(
+                f"the API answered {status}, which does not say whether it was done", reason=f"status {status}"
+            )
         return response
 
 
@@ -82,4 +81,3 @@ def _reach(status: int, before: Reach) -> Reach:
     if status == 408 or status >= 500:
         return Reach.MAYBE
     return before
-

@@ -1,16 +1,18 @@
-"""Why an event does what it does: for every subscription the step that decides, and on which values. Nothing is sent."""
+"""Why an event does what it does: for every subscription the step that decides, and on which values. Sends nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from destination_actions.events import Event
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Plan, Subscription
 from destination_actions.runtime.prepare import Prepared, build, resolved
-from destination_actions.subscriptions import Explanation
+
+if TYPE_CHECKING:
+    from destination_actions.subscriptions import Explanation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Running a plugin's code so that nothing it does reaches anybody else.
 
-Whatever it raises, `SystemExit` included, becomes a value. It has a bounded time; code that swallows its cancellation is
-left alone with a fenced-off effect and counted.
+Whatever it raises, `SystemExit` included, becomes a value. It has a bounded time; code that swallows its cancellation
+is left alone with a fenced-off effect and counted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Digests under which deliveries and cooldown windows are kept.
 
-Parts are length-prefixed and typed before hashing, so that no two different lists give one digest. A window's key holds
-personal data (who is left in peace), so it is keyed with the install secret; a delivery's is made of ids only, and stays
-the same wherever the delivery is tried again.
+Parts are length-prefixed and typed before hashing, so that no two different lists give one digest. A window's key
+holds personal data (who is left in peace), so it is keyed with the install secret; a delivery's is made of ids only,
+and stays the same wherever the delivery is tried again.
 """
 
 from __future__ import annotations

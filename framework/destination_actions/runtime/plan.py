@@ -5,7 +5,6 @@ Sending an event only walks it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ from destination_actions.errors import (
     nearest,
 )
 from destination_actions.events import Event
-from destination_actions.fields import FieldSet, secret_values
+from destination_actions.fields import FieldSet, is_reserved, secret_values
 from destination_actions.http import Redactor
 from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
@@ -28,11 +27,6 @@ from destination_actions.plugins import Registry
 from destination_actions.subscriptions import Expression, compile_subscription
 
 UNKNOWN_POLICIES = ("reconcile", "suppress", "retry")
-
-_PLATFORM_KEYS = re.compile(
-    r"__segment_internal_.+|enable_batching|batch_.+|onMappingSave|retlOnMappingSave|dynamicAuthSettings"
-)
-"""Keys that Segment's platform adds to exported mappings: reserved, never unknown, and not fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +104,9 @@ def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Di
         for item in part.subscriptions:
             if lane is None or not item.enabled:
                 continue
-            built = _attempt(findings, config, item.pointer, lambda i=item, l=lane: _subscription(i, l, directives))
+            built = _attempt(
+                findings, config, item.pointer, lambda item=item, lane=lane: _subscription(item, lane, directives)
+            )
             subscriptions += [built] if built else []
         lanes += [lane] if lane else []
     if findings:
@@ -172,8 +168,9 @@ def _lane(part: DestinationConfig, registry: Registry) -> Lane:
 
 def _settings_error(name: str, errors: Iterable[Any]) -> SettingsError:
     findings = [
-        SettingsError(f"{name}: settings{error.pointer.replace('/', '.')}: {error.message}",
-                      pointer=f"/settings{error.pointer}")
+        SettingsError(
+            f"{name}: settings{error.pointer.replace('/', '.')}: {error.message}", pointer=f"/settings{error.pointer}"
+        )
         for error in errors
     ]
     text = "\n".join(finding.message for finding in findings)
@@ -192,12 +189,12 @@ def _subscription(item: SubscriptionConfig, lane: Lane, directives: Mapping[str,
     own = dict(preset.mapping if preset else {}) | dict(item.mapping)
     _check_keys(action, own)
     return Subscription(
-        id=item.id or slug_of(item.name),
+        id=item.id or item.name,
         name=item.name,
         lane=lane,
         action=action,
         expression=compile_subscription(text),
-        mapping=_compiled(action.payload.default_mapping() | _own_fields(own), directives),
+        mapping=_compiled(action.payload.default_mapping() | _own_fields(action, own), directives),
         sync_mode=_sync_mode(item, own),
     )
 
@@ -222,20 +219,22 @@ def _check_keys(action: Action[Any, Any], mapping: Mapping[str, Any]) -> None:
     fields = {spec.key for spec in action.payload.fields()}
     findings = [
         MappingError(
-            f'action "{action.slug}" has no field "{key}"', pointer=f"/mapping/{_escaped(key)}",
+            f'action "{action.slug}" has no field "{key}"',
+            pointer=f"/mapping/{_escaped(key)}",
             hint=nearest(key, fields) or f"its fields are {', '.join(sorted(fields))}",
         )
         for key in mapping
-        if key not in fields and not _PLATFORM_KEYS.fullmatch(key)
+        if key not in fields and not is_reserved(key)
     ]
     if findings:
         text = "\n".join(finding.message for finding in findings)
         raise MappingError(text, pointer=findings[0].pointer, hint=findings[0].hint, errors=findings)
 
 
-def _own_fields(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    root = "__segment_internal_directive"
-    return {key: value for key, value in mapping.items() if key == root or not _PLATFORM_KEYS.fullmatch(key)}
+def _own_fields(action: Action[Any, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what Segment's platform added; a field of that name and the root directive stay."""
+    kept = {spec.key for spec in action.payload.fields()} | {"__segment_internal_directive"}
+    return {key: value for key, value in mapping.items() if key in kept or not is_reserved(key)}
 
 
 def _sync_mode(item: SubscriptionConfig, mapping: Mapping[str, Any]) -> str | None:
@@ -243,15 +242,11 @@ def _sync_mode(item: SubscriptionConfig, mapping: Mapping[str, Any]) -> str | No
     if mode is not None and mode not in SYNC_MODES:
         raise ConfigurationError(
             f'subscription "{item.name}": syncMode must be one of {", ".join(SYNC_MODES)}, not {mode!r}',
-            pointer="/syncMode", hint=nearest(str(mode), SYNC_MODES),
+            pointer="/syncMode",
+            hint=nearest(str(mode), SYNC_MODES),
         )
     return mode
 
 
 def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def slug_of(name: str) -> str:
-    """Make an id of a name: lower case, words joined by hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "subscription"

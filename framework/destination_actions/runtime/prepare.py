@@ -29,7 +29,8 @@ class Prepared:
     cooldown: Cooldown | None
 
 
-Head: TypeAlias = dict[str, str]
+Head: TypeAlias = dict[str, Any]
+"""What every outcome says about itself, as keywords."""
 
 
 def head_of(subscription: Subscription, message_id: str) -> Head:

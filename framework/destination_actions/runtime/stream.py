@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import aclosing
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -13,10 +13,10 @@ R = TypeVar("R")
 Source: TypeAlias = "Iterable[T] | AsyncIterable[T]"
 
 
-async def bounded(items: Source[T], work: Callable[[T], Awaitable[R]], *, limit: int) -> AsyncIterator[R]:
+async def bounded(items: Source[T], work: Callable[[T], Awaitable[R]], *, limit: int) -> AsyncGenerator[R, None]:
     """Give the results of `work`, each as soon as it is there, with at most `limit` under way or not yet taken.
 
-    An item is read from the source only when there is room for it. Leaving the iteration early cancels what is under way.
+    An item is read from the source only when there is room. Leaving the iteration early cancels what is under way.
     """
     if limit < 1:
         raise ValueError(f"concurrency must be at least 1, not {limit}")
@@ -34,7 +34,7 @@ async def bounded(items: Source[T], work: Callable[[T], Awaitable[R]], *, limit:
             for task in done:
                 yield task.result()
     finally:
-        await _cancelled(pending)
+        await cancelled(pending)
 
 
 async def each(items: Source[T]) -> AsyncGenerator[T, None]:
@@ -47,7 +47,9 @@ async def each(items: Source[T]) -> AsyncGenerator[T, None]:
         yield item
 
 
-async def _cancelled(tasks: set[asyncio.Task[R]]) -> None:
+async def cancelled(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Cancel tasks and wait for their end."""
+    tasks = list(tasks)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import random as uniform
@@ -11,12 +11,13 @@ from random import random as uniform
 from destination_actions.events import Event
 from destination_actions.outcomes import Failed, Outcome
 from destination_actions.protocols import Delivery, Lease
-from destination_actions.runtime.deliver import Equipment, deliver
+from destination_actions.runtime.claiming import Equipment
+from destination_actions.runtime.deliver import deliver
 from destination_actions.runtime.keys import delivery_key, message_id_of
 from destination_actions.runtime.plan import Plan, Subscription
 from destination_actions.runtime.prepare import Prepared, build, prepare
 from destination_actions.runtime.retry import delay_of
-from destination_actions.runtime.stream import Source, each
+from destination_actions.runtime.stream import Source, cancelled, each
 
 IDLE_POLL = 1.0
 """Seconds between looks at a queue that other processes may fill."""
@@ -32,7 +33,7 @@ class Worker:
     concurrency: int
     random: Callable[[], float] = uniform
 
-    async def run(self, events: Source[Event]) -> AsyncIterator[Outcome]:
+    async def run(self, events: Source[Event]) -> AsyncGenerator[Outcome, None]:
         """Give every outcome of `events`, and of what the queue held before. Ends when both are done."""
         results: asyncio.Queue[Outcome | None] = asyncio.Queue(self.concurrency)
         flight = _Flight(self, events, results)
@@ -118,16 +119,23 @@ class _Flight:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def fly(self) -> None:
-        """Run until the source is at its end and the queue is empty."""
+        """Run until the source is at its end and the queue is empty; then say so, unless the consumer has left."""
+        try:
+            await self._flown()
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            await self._results.put(None)
+            raise
+        await self._results.put(None)
+
+    async def _flown(self) -> None:
         intake = asyncio.ensure_future(self._intake())
         try:
             await self._dispatch(intake)
             await intake
         finally:
-            for task in (intake, *self._under_way):
-                task.cancel()
-            await asyncio.gather(intake, *self._under_way, return_exceptions=True)
-            await self._results.put(None)
+            await cancelled((intake, *self._under_way))
 
     async def _intake(self) -> None:
         try:
@@ -163,9 +171,10 @@ class _Flight:
         """Wait until something happens here, or the time is over by the runtime's clock."""
         timer = asyncio.ensure_future(self._clock.sleep(seconds))
         wake = asyncio.ensure_future(self._wake.wait())
-        await asyncio.wait({timer, wake}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (timer, wake):
-            task.cancel()
+        try:
+            await asyncio.wait({timer, wake}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancelled((timer, wake))
 
     def _start(self, lease: Lease) -> None:
         task = asyncio.ensure_future(self._handled(lease))
@@ -186,5 +195,3 @@ class _Flight:
         if key in self._held:
             self._held.discard(key)
             self._room.release()
-
-
