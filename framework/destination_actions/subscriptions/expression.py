@@ -7,6 +7,7 @@ from typing import Any
 
 from destination_actions.events import MISSING
 from destination_actions.subscriptions.compiled import matcher
+from destination_actions.subscriptions.explain import Explanation, explanation
 from destination_actions.subscriptions.format import format_condition
 from destination_actions.subscriptions.limits import LimitExceeded
 from destination_actions.subscriptions.nodes import Condition
@@ -40,6 +41,10 @@ class Expression:
             return self._matcher(event)
         except (LimitExceeded, RecursionError):
             return False
+
+    def explain(self, event: object) -> Explanation:
+        """Say what each clause read and decided and, for a miss, which smallest edits of the event make it match."""
+        return explanation(self._condition, as_object(event) or {})
 
     @property
     def ast(self) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal as Word, TypeAlias
+from typing import Any, Final, TypeAlias
+from typing import Literal as Word
 
 from destination_actions.subscriptions.functions import number_text
 from destination_actions.subscriptions.segment_tree import ROOTS
@@ -208,7 +209,9 @@ class _Parser:
         operator, text = _test(name, _text(self.value()))
         self.place += 1
         if subject.value in _FIELDS and subject.value != "type":
-            self.nodes.append({**_subject(names), "operator": f"not_{operator}" if negated else operator, "value": text})
+            self.nodes.append(
+                {**_subject(names), "operator": f"not_{operator}" if negated else operator, "value": text}
+            )
 
 
 def _subject(names: list[str]) -> Tree:
