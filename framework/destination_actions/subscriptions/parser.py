@@ -3,7 +3,7 @@
 ::
 
     condition   = both ("or" both)*
-    both        = negated ("and" negated)*
+    both        = negated (("and" | ",") negated)*
     negated     = ("!" | "not") negated | "(" condition ")" | clause
     clause      = ("any" | "all") "(" operand "," condition ")"
                 | operand (("=" | "!=" | "<" | "<=" | ">" | ">=") operand | ["not"] "in" (list | operand))?
@@ -95,13 +95,21 @@ class Parser:
 
     def condition(self) -> Condition:
         """Read `or` and everything that binds tighter."""
-        return disjunction(self._chain("or", lambda: conjunction(self._chain("and", self.negated))))
+        return disjunction(self._chain(lambda: self.take("keyword", "or"), self.both))
 
-    def _chain(self, keyword: str, part: Callable[[], Condition]) -> list[Condition]:
+    def both(self) -> Condition:
+        """Read `and` and everything that binds tighter."""
+        return conjunction(self._chain(self.take_and, self.negated))
+
+    def _chain(self, joined: Callable[[], bool], part: Callable[[], Condition]) -> list[Condition]:
         parts = [part()]
-        while self.take("keyword", keyword):
+        while joined():
             parts.append(part())
         return parts
+
+    def take_and(self) -> bool:
+        """Go past `and`, or a comma between conditions, which Segment reads so and its own definitions use."""
+        return self.take("keyword", "and") or (not self.in_item and self.take("symbol", ","))
 
     def negated(self) -> Condition:
         """Read a clause, a condition in parentheses, or the negation of one."""
