@@ -26,7 +26,7 @@ from destination_actions.fields._json import NotJson, copied, is_text
 from destination_actions.fields._names import is_reserved
 from destination_actions.fields._secret import MASK
 from destination_actions.fields._specs import FieldSpec
-from destination_actions.fields._values import as_it_is, to_boolean, to_integer, to_moment, to_number, to_text
+from destination_actions.fields._values import COERCIONS
 
 _TEXT: Final = frozenset({str})
 _EXACT: Final[dict[str, frozenset[type]]] = {
@@ -39,17 +39,6 @@ _EXACT: Final[dict[str, frozenset[type]]] = {
     "boolean": frozenset({bool}),
     "object": frozenset(),
     "any": frozenset(),
-}
-_COERCE: Final[dict[str, Callable[[Any], Any]]] = {
-    "string": to_text,
-    "text": to_text,
-    "password": to_text,
-    "number": to_number,
-    "integer": to_integer,
-    "datetime": to_moment,
-    "boolean": to_boolean,
-    "object": as_it_is,
-    "any": as_it_is,
 }
 _NO_TYPES: Final[frozenset[type]] = frozenset()
 
@@ -105,18 +94,13 @@ def plan_of(specs: tuple[FieldSpec, ...], *, additional: bool) -> Plan:
     return Plan(tuple(_row(spec) for spec in specs), frozenset(spec.key for spec in specs), additional)
 
 
-def coerced(kind: str, value: Any) -> Any:
-    """Give one value as a field of that type would have it."""
-    return _COERCE[kind](value)
-
-
 def _row(spec: FieldSpec) -> Row:
     return Row(
         key=spec.key,
         step=child("", spec.key),
         exact=_NO_TYPES if spec.multiple else _EXACT[spec.type],
         spec=spec,
-        coerce=_COERCE[spec.type],
+        coerce=COERCIONS[spec.type],
         nested=None if spec.properties is None else spec.properties.__compiled__.plan,
         scalar=spec.type not in ("object", "any"),
         textual=spec.type in ("string", "text", "password", "any"),

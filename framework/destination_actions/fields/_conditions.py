@@ -1,8 +1,8 @@
 """Conditions on other fields: when a field is required, and when it applies at all.
 
 One rule: `is_` holds when the other field has that value (or one of a list of values; a list field: when it contains
-one); `is_not` holds when the other field has a value and it is none of these. `None` stands for "nothing there":
-absent, null or an empty text. So `is_=None` holds for an absent field and `is_not=None` for a present one.
+one); `is_not` holds when the other field is there, be it null, and is none of these. `None` stands for "nothing
+there": absent, null or an empty text. So `is_=None` holds for an absent field and `is_not=None` for one with a value.
 """
 
 from __future__ import annotations
@@ -102,5 +102,5 @@ def _condition(field: str | None, is_: Any, is_not: Any) -> Condition:
 
 def _values(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return tuple(value)
+        return tuple(None if one == "" else one for one in value)
     return () if value is None or value is MISSING or value == "" else (value,)

@@ -1,9 +1,15 @@
 """Texts and numbers that stand for a moment, read by a stated grammar.
 
-A text is one of: ISO 8601 (`2024-05-07`, `2024-05`, `2024-05-07T16:40:00.25+02:00`, with `T` or a space, the offset
-with or without a colon or left out), `2024/05/07`, `05/07/2024` (month first), an RFC 2822 date (`Tue, 07 May 2024
-16:40:00 GMT`), a date with an English month name (`May 7, 2024`, `7 May 2024`), each with or without a time, or a
-number. A number counts seconds since 1970 while it is smaller than 100,000,000,000 in size, and milliseconds above.
+A text is one of these, each with or without a time, of 24 hours or with `AM` and `PM`:
+
+* ISO 8601: `2024-05-07`, `2024-05`, `2024-05-07T16:40:00.25+02:00`, with `T` or a space, the offset with or without a
+  colon or left out; `20240507T164000Z`
+* `2024/05/07`, and `05/07/2024` with the month first
+* RFC 2822: `Tue, 07 May 2024 16:40:00 GMT`
+* an English month name: `May 7, 2024`, `7 May 2024`, JavaScript's `Tue May 07 2024 16:40:00 GMT+0000 (...)`
+* decimal digits: four that start with 19 or 20 are a year and eight a date; every other number, as text or not, counts
+  seconds since 1970 while it is smaller than 100,000,000,000 in size, and milliseconds above
+
 A moment without an offset is read as UTC. Dates that no calendar has (31 February) are refused.
 """
 
@@ -18,27 +24,33 @@ _MILLISECONDS_FROM: Final = 1e11
 _MONTH_NAMES: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES.split("|"), start=1)}
 _MONTH = rf"(?P<name>{_MONTH_NAMES})[a-z]*\.?"
-_ZONE = r"\s*(?P<zone>z|gmt|utc|[+-]\d{2}:?\d{2}|[+-]\d{2})"
-_TIME = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:[.,](?P<fraction>\d+))?)?(?:{_ZONE})?"
+_ZONE = r"\s*(?P<zone>z|(?:gmt|utc)?[+-]\d{2}(?::?\d{2})?|gmt|utc)(?:\s*\([^()]*\))?"
+_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
+_TIME = rf"{_CLOCK}(?:\s*(?P<half>[ap]m))?(?:{_ZONE})?"
 _YEAR = r"(?P<year>\d{4})"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _DATES = (
-    rf"{_YEAR}-(?P<month>\d{{2}})(?:-(?P<day>\d{{2}}))?",
+    rf"{_YEAR}-(?P<month>\d{{1,2}})(?:-(?P<day>\d{{1,2}}))?",
     rf"{_YEAR}/(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})",
     rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/{_YEAR}",
     rf"(?:[a-z]{{3,9}},?\s+)?{_DAY}[\s-]+{_MONTH}[\s,-]+{_YEAR}",
     rf"(?:[a-z]{{3,9}},?\s+)?{_MONTH}\s+{_DAY}(?:,\s*|\s+){_YEAR}",
 )
-_FORMS = tuple(re.compile(rf"{date}(?:(?:t|,?\s+){_TIME})?", re.IGNORECASE | re.ASCII) for date in _DATES)
+_BASIC_CLOCK = r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})"
+_BASIC = rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})t{_BASIC_CLOCK}(?:{_ZONE})?"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE | re.ASCII)
+    for form in (*(rf"{date}(?:(?:t|,?\s+){_TIME})?" for date in _DATES), _BASIC)
+)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
-_LONGEST: Final = 64
+_LONGEST: Final = 80
 
 
 def parse_moment(value: str | float) -> datetime | None:
     """Give the moment as an aware datetime, or None where the value stands for none that a datetime can hold."""
     if isinstance(value, str):
         text = value.strip()
-        return _from_number(float(text)) if is_number(text) else _from_text(text)
+        return _from_digits(text) if is_number(text) else _from_text(text)
     return _from_number(value)
 
 
@@ -54,6 +66,15 @@ def is_number(value: object) -> bool:
         return isinstance(value, int | float)
     text = value.strip()
     return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None
+
+
+def _from_digits(text: str) -> datetime | None:
+    """Read a text of digits: four are a year and eight a date, where the calendar has it; others count seconds."""
+    if len(text) in (4, 8) and text.isdigit() and text[:2] in ("19", "20"):
+        day = _from_text(f"{text[:4]}-{text[4:6] or '01'}-{text[6:] or '01'}")
+        if day is not None:
+            return day
+    return _from_number(float(text))
 
 
 def _from_number(number: float) -> datetime | None:
@@ -81,7 +102,7 @@ def _moment(parts: dict[str, str]) -> datetime | None:
             int(parts["year"]),
             month,
             int(parts.get("day", 1)),
-            int(parts.get("hour", 0)),
+            _hour(int(parts.get("hour", 0)), parts.get("half", "").lower()),
             int(parts.get("minute", 0)),
             min(second, 59),
             int(parts.get("fraction", "0")[:6].ljust(6, "0")),
@@ -92,8 +113,15 @@ def _moment(parts: dict[str, str]) -> datetime | None:
     return whole if second <= 60 else None
 
 
-def _zone(text: str) -> timezone:
-    if text in ("z", "gmt", "utc"):
+def _hour(hour: int, half: str) -> int:
+    if half and not 1 <= hour <= 12:
+        raise ValueError(hour)
+    return hour % 12 + (12 if half == "pm" else 0) if half else hour
+
+
+def _zone(name: str) -> timezone:
+    text = name.removeprefix("gmt").removeprefix("utc")
+    if text in ("z", ""):
         return UTC
     sign = -1 if text[0] == "-" else 1
     digits = text[1:].replace(":", "").ljust(4, "0")

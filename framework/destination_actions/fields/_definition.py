@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from destination_actions.errors import DefinitionError, nearest
 from destination_actions.events import MISSING
-from destination_actions.fields._clean import coerced
 from destination_actions.fields._conditions import Conditions, conditions_from_json
 from destination_actions.fields._declare import choices_from, shorthand
 from destination_actions.fields._formats import FORMATS
@@ -22,6 +21,7 @@ from destination_actions.fields._lint import lint
 from destination_actions.fields._names import attribute_name
 from destination_actions.fields._schema import compile_schema, field_schema
 from destination_actions.fields._specs import Choice, FieldSpec, FieldType, Hints
+from destination_actions.fields._values import to_type
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
@@ -150,7 +150,7 @@ def _reaches(path: str, fields: Field) -> bool:
 
 
 def _choice(choice: Choice, kind: FieldType, notes: list[str]) -> Choice:
-    value = coerced(kind, choice.value)
+    value = to_type(kind, choice.value)
     if type(value) is not type(choice.value):
         notes.append(f"the choice {choice.value!r} is read as {value!r}")
     return Choice(value, choice.label)
@@ -220,8 +220,8 @@ def _with_default(spec: FieldSpec, given: Field, notes: list[str]) -> FieldSpec:
 def _fitted(spec: FieldSpec, default: Any) -> Any:
     plain = copied(default)
     if not spec.multiple:
-        return coerced(spec.type, plain)
-    return [coerced(spec.type, item) for item in (plain if isinstance(plain, list) else [plain])]
+        return to_type(spec.type, plain)
+    return [to_type(spec.type, item) for item in (plain if isinstance(plain, list) else [plain])]
 
 
 def holds_directive(value: Any) -> bool:

@@ -104,7 +104,7 @@ class FieldSet:
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """Give the JSON Schema (draft 2020-12) of valid documents, after coercion, in wire keys."""
-        body = object_schema(cls.fields(), additional=cls.additional_properties())
+        body = object_schema(cls.fields(), additional=cls.additional_properties(), conditions=True)
         return {"$schema": DIALECT, "title": cls.__name__, **body}
 
     @classmethod

@@ -14,6 +14,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
+_HOSTNAME = re.compile(rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _UUID = re.compile(r"(?:urn:uuid:)?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TIME = re.compile(
     r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?"
@@ -30,6 +31,11 @@ def is_e164(text: str) -> bool:
 def is_email(text: str) -> bool:
     """Tell whether a text is an e-mail address at a domain with a dot in it; ASCII only."""
     return _EMAIL.fullmatch(text) is not None
+
+
+def is_hostname(text: str) -> bool:
+    """Tell whether a text is a host name of ASCII letters, digits and inner hyphens; a dot may end it."""
+    return _HOSTNAME.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:
@@ -66,6 +72,7 @@ OWN_FORMATS: Final[MappingProxyType[str, Callable[[str], bool]]] = MappingProxyT
         "date-time": is_date_time,
         "e164": is_e164,
         "email": is_email,
+        "hostname": is_hostname,
         "time": is_time,
         "uuid": is_uuid,
     }

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from destination_actions.events import MISSING
 from destination_actions.fields._conditions import Condition, Conditions
 from destination_actions.fields._specs import FieldSpec
+from destination_actions.fields._values import to_text
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
@@ -68,24 +70,24 @@ def holds(condition: Conditions | Condition, scope: Scope) -> bool:
     if isinstance(condition, Conditions):
         test = all if condition.match == "all" else any
         return test(holds(part, scope) for part in condition.parts)
-    found = [value for value in _candidates(condition, scope) if value is not None and value != ""]
-    hit = any(_among(value, condition.values) for value in found)
-    if not found:
-        hit = not condition.values or any(value in (None, "") for value in condition.values)
-        return hit == (condition.operator == "is") and (hit or not condition.values)
-    return hit if condition.operator == "is" else not hit
+    found = [value for value in _candidates(condition, scope) if value is not MISSING]
+    nothing = all(value is None or value == "" for value in found)
+    if not condition.values:
+        return nothing == (condition.operator == "is")
+    hit = any(_among(value, condition.values) for value in found) or (nothing and _among(None, condition.values))
+    return hit if condition.operator == "is" else bool(found) and not hit
 
 
 def _candidates(condition: Condition, scope: Scope) -> Iterator[Any]:
     if condition.field is None:
-        yield scope.sync_mode
+        yield MISSING if scope.sync_mode is None else scope.sync_mode
         return
     chain = list(_chain(scope))
     for depth, level in enumerate(chain):
-        for head, rest in _splits(condition.field):
+        for head, rest in splits(condition.field):
             if (spec := level.fields.__compiled__.by_word.get(head)) is not None:
                 entered = chain[depth - 1] if depth and chain[depth - 1].key == spec.key else None
-                yield from _values(spec, level.members.get(spec.key), rest, entered)
+                yield from _values(spec, level.members.get(spec.key, MISSING), rest, entered)
                 return
 
 
@@ -96,10 +98,10 @@ def _values(spec: FieldSpec, value: Any, rest: str, entered: Scope | None) -> It
         return
     members = entered.members if entered else value
     for item in members if isinstance(members, list) else [members]:
-        for head, tail in _splits(rest):
+        for head, tail in splits(rest):
             inner = spec.properties.__compiled__.by_word.get(head) if spec.properties else None
             if inner is not None and isinstance(item, dict):
-                yield from _values(inner, item.get(inner.key), tail, None)
+                yield from _values(inner, item.get(inner.key, MISSING), tail, None)
                 break
 
 
@@ -109,7 +111,7 @@ def _chain(scope: Scope | None) -> Iterator[Scope]:
         scope = scope.outer
 
 
-def _splits(path: str) -> Iterator[tuple[str, str]]:
+def splits(path: str) -> Iterator[tuple[str, str]]:
     """Give the ways to read a dotted path, the longest first key first: a key may have dots itself."""
     words = path.split(".")
     for cut in range(len(words), 0, -1):
@@ -122,8 +124,6 @@ def _among(value: Any, wanted: tuple[Any, ...]) -> bool:
 
 def _same(value: Any, other: Any) -> bool:
     """Compare as JSON does; a condition may write a number or a boolean as text, as forms do, and the reverse."""
-    if isinstance(value, bool) is not isinstance(other, bool) or isinstance(value, str) is not isinstance(other, str):
-        from destination_actions.fields._values import to_text
-
-        return bool(to_text(value) == to_text(other)) and (isinstance(value, str) or isinstance(other, str))
-    return bool(value == other)
+    if isinstance(value, str) is not isinstance(other, str):
+        return bool(to_text(value) == to_text(other))
+    return isinstance(value, bool) is isinstance(other, bool) and bool(value == other)

@@ -8,9 +8,10 @@ from typing import Any, Final
 import jsonschema_rs
 
 from destination_actions.events import MISSING
+from destination_actions.fields._conditional_schema import conditional_schemas
 from destination_actions.fields._formats import OWN_FORMATS
 from destination_actions.fields._secret import MASK
-from destination_actions.fields._specs import FieldSpec
+from destination_actions.fields._specs import FieldSpec, NestedClass
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -41,35 +42,41 @@ def compile_schema(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator
     )
 
 
-def object_schema(specs: Iterable[FieldSpec], *, additional: bool) -> dict[str, Any]:
-    """Give the schema of an object with these fields."""
+def object_schema(specs: Iterable[FieldSpec], *, additional: bool, conditions: bool = False) -> dict[str, Any]:
+    """Give the schema of an object with these fields; `conditions` adds what is required only sometimes."""
     listed = tuple(specs)
+    pairs = conditional_schemas(listed) if conditions else []
+    return {**_members(listed, additional, conditions), **({"allOf": pairs} if pairs else {})}
+
+
+def _members(specs: tuple[FieldSpec, ...], additional: bool, conditions: bool) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": additional,
-        "properties": {spec.key: field_schema(spec) for spec in listed},
-        "required": [spec.key for spec in listed if spec.always_required],
+        "properties": {spec.key: field_schema(spec, conditions=conditions) for spec in specs},
+        "required": [spec.key for spec in specs if spec.always_required],
     }
 
 
-def field_schema(spec: FieldSpec) -> dict[str, Any]:
+def field_schema(spec: FieldSpec, *, conditions: bool = False) -> dict[str, Any]:
     """Give the schema of one field, with its label and the other words that a reader wants."""
     head: dict[str, Any] = {"title": spec.label}
     if spec.description:
         head["description"] = spec.description
     tail = {} if spec.default is MISSING else {"default": spec.default}
     flags = {"readOnly": spec.hints.read_only, "writeOnly": spec.secret, "deprecated": spec.hints.deprecated}
-    return {**head, **_shape(spec), **tail, **{name: True for name, on in flags.items() if on}}
+    return {**head, **_shape(spec, conditions), **tail, **{name: True for name, on in flags.items() if on}}
 
 
-def _shape(spec: FieldSpec) -> dict[str, Any]:
+def _shape(spec: FieldSpec, conditions: bool) -> dict[str, Any]:
+    value = value_schema(spec, conditions=conditions)
     if not spec.multiple:
-        return value_schema(spec)
+        return value
     bounds = {"minItems": spec.min_items, "maxItems": spec.max_items}
-    return {**_type(("array",), spec.allow_null), "items": value_schema(spec), **_present(bounds)}
+    return {**_type(("array",), spec.allow_null), "items": value, **_present(bounds)}
 
 
-def value_schema(spec: FieldSpec) -> dict[str, Any]:
+def value_schema(spec: FieldSpec, *, conditions: bool = False) -> dict[str, Any]:
     """Give the schema of the value itself; in a list, of one item."""
     nullable = spec.allow_null and not spec.multiple
     schema = _type(_TYPES[spec.type], nullable)
@@ -79,9 +86,16 @@ def value_schema(spec: FieldSpec) -> dict[str, Any]:
     if spec.choices:
         schema["enum"] = [choice.value for choice in spec.choices] + ([None] if nullable else [])
     if spec.properties is not None:
-        nested = object_schema(spec.properties.fields(), additional=spec.properties.additional_properties())
-        schema.update({name: value for name, value in nested.items() if name != "type"})
+        schema.update(_nested(spec, spec.properties, conditions))
     return schema
+
+
+def _nested(spec: FieldSpec, inner: NestedClass, conditions: bool) -> dict[str, Any]:
+    """Give the members of an object within; its conditions stand at the object around it, but for those of items."""
+    specs = inner.fields()
+    members = _members(specs, inner.additional_properties(), conditions)
+    pairs = conditional_schemas(specs, (spec.key, spec.name)) if conditions and spec.multiple else []
+    return {**{name: value for name, value in members.items() if name != "type"}, **({"allOf": pairs} if pairs else {})}
 
 
 def _type(types: tuple[str, ...], nullable: bool) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -75,6 +77,27 @@ def to_moment(value: Any) -> Any:
 def as_it_is(value: Any) -> Any:
     """Give the value back."""
     return value
+
+
+COERCIONS: Final[MappingProxyType[str, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        "string": to_text,
+        "text": to_text,
+        "password": to_text,
+        "number": to_number,
+        "integer": to_integer,
+        "datetime": to_moment,
+        "boolean": to_boolean,
+        "object": as_it_is,
+        "any": as_it_is,
+    }
+)
+"""The rule of each field type."""
+
+
+def to_type(kind: str, value: Any) -> Any:
+    """Give one value as a field of that type would have it."""
+    return COERCIONS[kind](value)
 
 
 def _float_text(value: float) -> str:
