@@ -104,4 +104,4 @@ def _declared(key: str, value: Any) -> bool:
     """Whether a fact says anything: a default value may be false, the rest may not."""
     if key in {"default", "defaultMapping"}:
         return value is not MISSING
-    return key in {"key", "label", "type", "required"} or value not in (None, False, "", [])
+    return key in {"key", "label", "type", "required"} or not (value is None or value is False or value in ("", []))

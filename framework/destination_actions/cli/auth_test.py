@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def auth_test(config: Annotated[Path, typer.Argument(help="A configuration file, YAML or JSON.")]) -> int:
     """Try the credentials of every configured destination; nothing is changed at the other side."""
     results = completed(_tested(config))
-    shown = table("Destination", "Check", "Result", fold="Result")
+    shown = table("Destination", "Check", "Result")
     for name, checks in results.items():
         for check in checks:
             result = cell(check.message or "ok", "green") if check.ok else cell(f"failed: {check.message}", "red")

@@ -18,7 +18,7 @@ def check(config: Annotated[Path, typer.Argument(help="A configuration file, YAM
 
     loaded = load_config(config)
     plan = AsyncRuntime.from_config(loaded).plan
-    shown = table("Destination", "Uses", "Subscription", "Action", "Expression", fold="Expression")
+    shown = table("Destination", "Uses", "Subscription", "Action", "Expression")
     for one in plan.subscriptions:
         uses = cell(one.lane.destination.slug)
         shown.add_row(cell(one.lane.name), uses, cell(one.id), cell(one.action.slug), cell(one.expression))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from rich.console import Console
@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from destination_actions.errors import ConfigurationError, DestinationActionsError
+from destination_actions.events import MISSING
 
-COLOURS = {
+COLOURS: Final = {
     "delivered": "green",
     "filtered": "dim",
     "suppressed": "yellow",
@@ -23,6 +24,9 @@ COLOURS = {
     "ok": "green",
 }
 """A colour for each outcome and status."""
+
+_LONGEST: Final = 80
+"""Characters of an event's value that are shown."""
 
 
 def output() -> Console:
@@ -70,14 +74,20 @@ def print_error(error: DestinationActionsError) -> None:
         note(f"{len(found)} errors", style="red")
 
 
-def table(*columns: str, fold: str = "") -> Table:
-    """An open table; `fold` names the column that takes the room and breaks its lines. Nothing is ever cut off."""
+def table(*columns: str) -> Table:
+    """An open table that breaks lines where it has to, and never cuts anything off."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=False, ratio=1 if column == fold else None)
+        made.add_column(column, overflow="fold")
     return made
 
 
 def cell(text: object, style: str = "") -> Text:
     """A table cell with text from outside."""
     return Text(clean(text), style=style or COLOURS.get(str(text), ""), overflow="fold")
+
+
+def found_at(path: str, value: object) -> str:
+    """What an expression read: `properties.total is 19.5`."""
+    text = "missing" if value is MISSING else orjson.dumps(value, default=str).decode()
+    return f"{path} is {text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}"

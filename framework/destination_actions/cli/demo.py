@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 
-from destination_actions.cli.console import cell, note, output, say, table
+from destination_actions.cli.console import cell, found_at, note, output, say, table
 from destination_actions.cli.exits import DELIVERIES, OK
 from destination_actions.cli.loop import completed
-from destination_actions.cli.tally import Tally
+from destination_actions.cli.tally import Tally, reason
 from destination_actions.errors import ConfigurationError
 from destination_actions.events import Event
-from destination_actions.outcomes import Outcome
+from destination_actions.outcomes import Filtered, Outcome
 
 if TYPE_CHECKING:
     from destination_actions.config import Config
+    from destination_actions.runtime import AsyncRuntime
+    from destination_actions.subscriptions import Explanation
 
 
 def demo(
@@ -61,10 +64,10 @@ class Example:
                 raise ConfigurationError(str(event))
             yield event
 
-    def expected(self) -> dict[tuple[str, str], str]:
-        """The kind of outcome by messageId and subscription."""
-        listed = orjson.loads((self.folder / "expected.json").read_bytes())
-        return {(one["messageId"], one["subscription"]): one["outcome"] for one in listed}
+    def expected(self) -> list[dict[str, Any]]:
+        """What should become of each event and subscription in order: members of the outcome as JSON."""
+        listed: list[dict[str, Any]] = orjson.loads((self.folder / "expected.json").read_bytes())
+        return listed
 
 
 class _Anything(dict[str, str]):
@@ -77,40 +80,55 @@ class _Anything(dict[str, str]):
 
 async def _shown(example: Example, tally: Tally) -> int:
     """Run an example and print what became of it; gives the number of outcomes that were not as expected."""
-    outcomes = await outcomes_of(example)
-    expected = example.expected()
     say(f"\n{example.folder.name}", "bold")
-    shown = table("Outcome", "Event", "User", "Subscription", "Why", fold="Why")
-    users = {event["messageId"]: event.get("userId") or event.get("anonymousId") or "" for event in example.events()}
-    for outcome in outcomes:
-        tally.add(outcome)
-        user = cell(users.get(outcome.message_id, ""))
-        why = cell(outcome.summary())
-        shown.add_row(cell(outcome.outcome), cell(outcome.message_id), user, cell(outcome.subscription), why)
+    shown = table("Outcome", "Event", "Person", "Subscription", "Why")
+    outcomes: list[Outcome] = []
+    async with _runtime(example) as runtime:
+        for event in example.events():
+            explanations = {one.subscription: one.expression for one in runtime.explain(event)}
+            for outcome in await runtime.send(event):
+                person = cell(event.get("userId") or event.get("anonymousId") or "")
+                why = cell(_why(outcome, explanations[outcome.subscription]), "default")
+                shown.add_row(cell(outcome.outcome), cell(outcome.message_id), person, cell(outcome.subscription), why)
+                outcomes.append(outcome)
+                tally.add(outcome)
     output().print(shown)
-    actual = {(outcome.message_id, outcome.subscription): outcome.outcome for outcome in outcomes}
-    return _differences(expected, actual)
+    return _surprises(example.expected(), [outcome.to_json() for outcome in outcomes])
 
 
-def _differences(expected: Mapping[tuple[str, str], str], actual: Mapping[tuple[str, str], str]) -> int:
-    wrong = [key for key in {**expected, **actual} if expected.get(key) != actual.get(key)]
-    for key in wrong:
-        note(f"{' '.join(key)}: expected {expected.get(key, 'nothing')}, got {actual.get(key, 'nothing')}", "red")
-    return len(wrong)
+def _why(outcome: Outcome, expression: Explanation) -> str:
+    """The reason; for a filtered event the first clause that does not hold, with the values that it read."""
+    failing = [clause for clause in expression.clauses if not clause.holds]
+    if not isinstance(outcome, Filtered) or not failing:
+        return reason(outcome)
+    values = ", ".join(found_at(read.path, read.value) for read in failing[0].reads)
+    more = f"; {len(failing) - 1} more" if len(failing) > 1 else ""
+    return f"needs {failing[0].clause}, but {values}{more}"
 
 
-async def outcomes_of(example: Example) -> list[Outcome]:
-    """Send an example's events one after the other through its configuration, against sandboxes of its destinations."""
+def _surprises(expected: list[dict[str, Any]], actual: list[dict[str, Any]]) -> int:
+    """Print and count the outcomes that are not as expected."""
+    nothing: dict[str, Any] = {}
+    wrong = 0
+    for wanted, got in zip_longest(expected, actual, fillvalue=nothing):
+        if not wanted or any(got.get(key) != value for key, value in wanted.items()):
+            wrong += 1
+            note(f"not as expected: {orjson.dumps(got).decode()}, expected {orjson.dumps(wanted).decode()}", "red")
+    return wrong
+
+
+@asynccontextmanager
+async def _runtime(example: Example) -> AsyncIterator[AsyncRuntime]:
+    """The runtime of an example, with fresh memory, against a fresh sandbox of each destination that it uses."""
     from destination_actions.runtime import AsyncRuntime
 
     async with AsyncExitStack() as stack:
         config = await _sandboxed(example.config, stack)
-        runtime = await stack.enter_async_context(AsyncRuntime.from_config(config, stores="memory:"))
-        return [outcome for event in example.events() for outcome in await runtime.send(event)]
+        yield await stack.enter_async_context(AsyncRuntime.from_config(config, stores="memory:"))
 
 
 async def _sandboxed(config: Config, stack: AsyncExitStack) -> Config:
-    """The configuration with the settings of a fresh sandbox for each destination that it uses."""
+    """The configuration with the settings of the sandboxes laid over its own."""
     from destination_actions.plugins import load_destination
 
     overlays: dict[str, Mapping[str, Any]] = {}

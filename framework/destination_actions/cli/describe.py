@@ -53,7 +53,7 @@ def _preset(preset: dict[str, Any]) -> None:
 
 
 def _fields(fields: list[dict[str, Any]], *, mapped: bool) -> Table:
-    shown = table("Key", "Type", "Required", *(["Default"] if mapped else []), "What it is", fold="What it is")
+    shown = table("Key", "Type", "Required", *(["Default"] if mapped else []), "What it is")
     for field in fields:
         kind = f"list of {field['type']}" if field.get("multiple") else field["type"]
         row = [cell(field["key"]), cell(kind), cell(_required(field["required"]))]
@@ -78,6 +78,7 @@ def _meaning(field: dict[str, Any]) -> str:
     choices = [str(choice["value"]) for choice in field.get("choices", ())]
     parts = [field["label"], field.get("description", ""), "; ".join(bounds)]
     parts += [f"one of {', '.join(choices)}"] if choices else []
+    parts += [word for word in ("hidden", "deprecated") if field.get(word)]
     return ". ".join(part.rstrip(".") for part in parts if part)
 
 

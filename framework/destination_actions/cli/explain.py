@@ -11,9 +11,9 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from destination_actions.cli.console import clean, note, output, print_line, say
+from destination_actions.cli.console import clean, found_at, note, output, print_line, say
 from destination_actions.cli.exits import INPUT, OK
-from destination_actions.events import MISSING, Event
+from destination_actions.events import Event
 from destination_actions.outcomes import Problem
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _tree(explanation: SubscriptionExplanation) -> Tree:
         _members(tree.add("mapping gives"), explanation.document)
     if explanation.problems:
         _problems(tree.add("problems"), explanation.problems)
-    if explanation.payload is not None:
+    if explanation.payload is not None and explanation.payload != explanation.document:
         payload = tree.add(_line(f"payload of {explanation.action}"))
         _members(payload, explanation.payload)
     if explanation.cooldown is not None:
@@ -80,7 +80,7 @@ def _expression(tree: Tree, expression: Explanation) -> None:
     branch = tree.add("expression matches" if expression.matches else "expression does not match")
     for clause in expression.clauses:
         mark = Text("yes  " if clause.holds else "no   ", style="green" if clause.holds else "red")
-        values = ", ".join(f"{read.path} is {_value(read.value)}" for read in clause.reads)
+        values = ", ".join(found_at(read.path, read.value) for read in clause.reads)
         branch.add(mark + Text(clean(clause.clause)) + Text(clean(f"   {values}"), style="dim"))
     for line in _ways(expression):
         branch.add(_line(line, "cyan"))
@@ -113,6 +113,4 @@ def _line(text: str, style: str = "") -> Text:
 
 
 def _value(value: Any) -> str:
-    if value is MISSING:
-        return "missing"
     return orjson.dumps(value, default=str).decode()

@@ -22,7 +22,7 @@ def list_destinations(
     if not rows:
         note('no destination is installed; a distribution provides one through the entry point "destination_actions"')
         return
-    shown = table("Slug", "Name", "From", "Status", fold="Status")
+    shown = table("Slug", "Name", "From", "Status")
     for row in rows:
         status = cell("ok") if row.ok else cell(f"cannot be used: {row.reason}", "red")
         shown.add_row(cell(row.slug), cell(row.name), cell(row.origin), status)

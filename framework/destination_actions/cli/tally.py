@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from destination_actions.cli.console import COLOURS, cell, table
-from destination_actions.outcomes import Outcome
+from destination_actions.outcomes import Delivered, Outcome
 
 KINDS: Final = ("delivered", "suppressed", "filtered", "invalid", "rejected", "unknown", "failed")
 _WELL: Final = {"delivered", "suppressed", "filtered"}
@@ -48,7 +48,7 @@ class Tally:
     def summary(self) -> Table:
         """A row for each subscription with the counts of each kind that occurred."""
         kinds = [kind for kind in KINDS if self.kinds[kind]]
-        shown = table("Destination", "Subscription", *(kind.capitalize() for kind in kinds), fold="Subscription")
+        shown = table("Destination", "Subscription", *(kind.capitalize() for kind in kinds))
         for at, kind in enumerate(kinds, 2):
             shown.columns[at].justify = "right"
             shown.columns[at].style = COLOURS[kind]
@@ -69,7 +69,7 @@ class Tally:
 
 def outcome_table(outcomes: list[Outcome]) -> Table:
     """One row for each outcome: what, which event, which subscription, why."""
-    shown = table("Outcome", "Event", "Subscription", "Why", fold="Why")
+    shown = table("Outcome", "Event", "Subscription", "Why")
     for outcome in outcomes:
         shown.add_row(*_row(outcome))
     return shown
@@ -79,4 +79,12 @@ def _row(outcome: Outcome) -> Iterator[Text]:
     yield cell(outcome.outcome)
     yield cell(outcome.message_id)
     yield cell(outcome.subscription)
-    yield cell(outcome.summary(), "default")
+    yield cell(reason(outcome), "default")
+
+
+def reason(outcome: Outcome) -> str:
+    """Why, in a line; of a delivery only the first of its data, usually the id of what was created."""
+    if not isinstance(outcome, Delivered):
+        return outcome.summary()
+    first = next((f"{name} {value}" for name, value in outcome.data.items()), "")
+    return f"{first} (delivered before; nothing was sent)".strip() if outcome.repeated else first
