@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Rule:
-    """One deliberate difference. `applies(case, segment)` and `right(case, segment)` see Segment's result, never ours."""
+    """One deliberate difference; `applies(case, segment)` and `right(case, segment)` see Segment's result, never ours."""
 
     id: str
     segment: str
@@ -112,7 +112,9 @@ def strip_undefined(value: Any) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """Give what `JSON.stringify` would keep: undefined members vanish, undefined items are null."""
+    """Give what `JSON.stringify` would keep: undefined members vanish, undefined items are null, dates are texts."""
+    if isinstance(value, Date):
+        return value.iso
     if isinstance(value, list):
         return [None if item is UNDEFINED else as_json(item) for item in value]
     if isinstance(value, dict):
@@ -154,7 +156,7 @@ def check(
     rules: Sequence[Rule],
     agree: Callable[[Any, Any], bool] = same,
 ) -> Report:
-    """Compare our result of every case with Segment's, or with the right one where a rule says that Segment's is wrong."""
+    """Compare our result of every case with Segment's, or with the right one where a rule calls Segment's wrong."""
     report = Report()
     for case in cases:
         theirs, mine = segment(case), ours(case)

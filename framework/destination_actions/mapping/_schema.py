@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._arguments import NODE
+from ._arguments import NODE, OBJECT
 from ._directive import Directive
 from ._directives import BUILTIN_DIRECTIVES
+from ._mapping import ROOT_DIRECTIVE, ROOT_NAME
 
 SCHEMA_ID = "https://destination-actions.dev/schemas/mapping.json"
 
@@ -28,7 +29,9 @@ def mapping_schema(directives: Mapping[str, Directive] = BUILTIN_DIRECTIVES) -> 
         "$id": SCHEMA_ID,
         "title": "Mapping",
         "description": "How an event becomes the document of an action: JSON in which directives stand for values of the event.",
-        "$ref": "#/$defs/node",
+        "if": {"type": "object", "required": [ROOT_DIRECTIVE]},
+        "then": {"$ref": "#/$defs/transformed"},
+        "else": dict(NODE),
         "examples": [_EXAMPLE],
         "$defs": {**_common(), "directive": _any_directive(directives)},
     }
@@ -49,7 +52,21 @@ def _common() -> dict[str, Any]:
             "else": {"type": "string"},
         },
         "object": {"title": "an object or a directive", "type": "object", "allOf": [dict(NODE)]},
+        "transformed": {
+            "title": "a mapping of what another mapping makes of the event",
+            "description": "As Segment exports it: the other members are resolved against the result of `apply`.",
+            "properties": {ROOT_DIRECTIVE: {**_object(ROOT_NAME), "properties": {ROOT_NAME: _applied()}}},
+            "additionalProperties": dict(NODE),
+        },
     }
+
+
+def _object(*required: str) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "additionalProperties": False}
+
+
+def _applied() -> dict[str, Any]:
+    return {**_object("apply"), "properties": {"apply": dict(OBJECT), "mapping": {"description": "Ignored."}}}
 
 
 def _has_directive() -> dict[str, Any]:

@@ -50,25 +50,43 @@ CODES: Final[Mapping[str, Callable[[datetime], str]]] = {
 }
 """What each code gives. `%z` is `+0200`."""
 
-_UNPADDED = re.compile(r"^[0 ]+(?=[0-9])")
-_PATTERN = re.compile(r"%(-?)([a-zA-Z%])")
+_LEADING = re.compile(r"^[0 ]+(?=[0-9])")
+_PATTERN = re.compile(r"%([-_0^#:]*)([0-9]{0,2})([a-zA-Z%])")
 
 
 def unknown_codes(pattern: str) -> list[str]:
     """Give the codes of a pattern that mean nothing."""
-    return [match[0] for match in _PATTERN.finditer(pattern) if match[2] not in CODES]
+    return [match[0] for match in _PATTERN.finditer(pattern) if match[3] not in CODES]
 
 
 def written(moment: datetime, pattern: str) -> str:
-    """Write a moment by a pattern; `%-d` is `%d` without padding, and an unknown code stays as it is."""
+    """Write a moment by a pattern; an unknown code stays as it is.
 
-    def code(match: re.Match[str]) -> str:
-        write = CODES.get(match[2])
-        if write is None:
-            return match[0]
-        return _UNPADDED.sub("", write(moment)) if match[1] else write(moment)
+    Flags stand before the letter: `-` no padding, `_` and `0` what to pad with, `^` capitals, `#` the other case, `:` a
+    colon in `%z`; a number after them is the width.
+    """
+    return _PATTERN.sub(lambda match: _code(moment, match), pattern)
 
-    return _PATTERN.sub(code, pattern)
+
+def _code(moment: datetime, match: re.Match[str]) -> str:
+    flags, width, letter = match.groups()
+    if letter not in CODES:
+        return match[0]
+    text = _offset(moment, ":") if letter == "z" and ":" in flags else CODES[letter](moment)
+    return _cased(_padded(text, flags, int(width or 0)), flags)
+
+
+def _padded(text: str, flags: str, width: int) -> str:
+    bare = _LEADING.sub("", text)
+    if "-" in flags:
+        return bare
+    if "_" in flags or "0" in flags:
+        return bare.rjust(width or len(text), " " if "_" in flags else "0")
+    return text.rjust(width, "0" if text[:1].isdigit() else " ")
+
+
+def _cased(text: str, flags: str) -> str:
+    return text.upper() if "^" in flags else (text.swapcase() if "#" in flags else text)
 
 
 def ordinal(day: int) -> str:

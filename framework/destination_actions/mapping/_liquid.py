@@ -1,0 +1,233 @@
+"""Liquid templates through python-liquid, with the tags and filters that Segment allows and a budget of their own.
+
+Imported only when a mapping uses `@liquid`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.content import Literal
+from liquid.builtin.expressions import logical
+from liquid.builtin.illegal import Illegal
+from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.tags import (
+    assign_tag,
+    capture_tag,
+    comment_tag,
+    cycle_tag,
+    decrement_tag,
+    echo_tag,
+    for_tag,
+    if_tag,
+    increment_tag,
+    inline_comment_tag,
+    liquid_tag,
+    unless_tag,
+)
+from liquid.exceptions import LiquidError, ResourceLimitError
+from liquid.expression import Expression
+from liquid.static_analysis import Variable
+from liquid.utils import ReadOnlyChainMap
+
+from ..errors import nearest
+from ..events import MISSING
+from ._directive import CompileContext
+from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_large
+from ._liquid_filters import FILTERS, REFUSED
+from ._liquid_values import CHARACTERS_A_STEP, TooLargeError, fitting, less, plain, text
+from ._paths import Path, Resolver, Step, path_text
+from ._values import measure
+
+ALLOWED_TAGS = (
+    Literal,
+    Output,
+    Illegal,
+    assign_tag.AssignTag,
+    capture_tag.CaptureTag,
+    comment_tag.CommentTag,
+    cycle_tag.CycleTag,
+    decrement_tag.DecrementTag,
+    echo_tag.EchoTag,
+    if_tag.IfTag,
+    increment_tag.IncrementTag,
+    inline_comment_tag.InlineCommentTag,
+    liquid_tag.LiquidTag,
+    unless_tag.UnlessTag,
+    for_tag.BreakTag,
+    for_tag.ContinueTag,
+)
+
+
+def compile_liquid(context: CompileContext, source: str) -> Resolver:
+    """Compile a Liquid template; its resolver gives text."""
+    try:
+        template = LiquidEnvironment().from_string(source)
+    except LiquidError as error:
+        return context.error(f"this is not a Liquid template that may be used here: {_reason(error)}")
+    analysis = template.analyze()
+    for name in analysis.filters:
+        if name not in FILTERS:
+            why = "may not be used" if name in REFUSED else "does not exist"
+            return context.error(f'the Liquid filter "{name}" {why}', hint=nearest(name, FILTERS))
+    for variables in analysis.globals.values():
+        for variable in variables:
+            context.reads(path_text(Path(_steps(variable))))
+    _compare_loosely(template.nodes, RenderContext(template))
+    return _rendered(template, context.pointer)
+
+
+def _rendered(template: BoundTemplate, pointer: str) -> Resolver:
+    def resolve_liquid(scope: Any, frame: Frame) -> Any:
+        context = _Context(template, globals=scope if isinstance(scope, dict) else {})
+        context.frame, context.pointer = frame, pointer
+        buffer = template._get_buffer()
+        try:
+            template.render_with_context(context, buffer)
+        except (TooLargeError, ResourceLimitError, RecursionError):
+            raise too_large(pointer) from None
+        except LiquidError as error:
+            raise ResolveError(f"the Liquid template cannot be rendered: {_reason(error)}", pointer=pointer) from None
+        return buffer.getvalue()
+
+    return resolve_liquid
+
+
+def _reason(error: LiquidError) -> str:
+    message = str(error.message if isinstance(error.message, str) else error).partition("\n")[0]
+    return message[:1].lower() + message[1:]
+
+
+def _steps(variable: Variable) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for segment in variable.segments:
+        if isinstance(segment, int):
+            steps.append(segment if segment < 0 else str(segment))
+        elif isinstance(segment, str) and not (steps and segment in ("size", "first", "last")):
+            steps.append(segment)
+        else:
+            break
+    return tuple(steps)
+
+
+class _OutputNode(OutputNode):
+    """An output that prints values as LiquidJS does."""
+
+    def render_to_output(self, context: RenderContext, buffer: Any) -> int:
+        return int(buffer.write(text(fitting(plain(self.expression.evaluate(context))))))
+
+
+class _EchoNode(echo_tag.EchoNode, _OutputNode):
+    render_to_output = _OutputNode.render_to_output
+
+
+class LiquidEnvironment(Environment):
+    """An environment with the allowed tags and filters alone."""
+
+    output_stream_limit = MAPPING_LIMITS.output
+    local_namespace_limit = MAPPING_LIMITS.output * 16
+    suppress_blank_control_flow_blocks = False
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Register what may be used."""
+        for tag in ALLOWED_TAGS:
+            self.add_tag(tag)
+        self.tags[Output.name].node_class = _OutputNode
+        self.tags[echo_tag.EchoTag.name].node_class = _EchoNode
+        for name, function in FILTERS.items():
+            self.add_filter(name, _budgeted(name, function))
+
+
+class _Context(RenderContext):
+    """A render context that holds the frame, and knows no variables but the event's and the template's own."""
+
+    __slots__ = ("frame", "pointer")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
+
+    def get_item(self, obj: Any, key: Any) -> Any:
+        """Read a member, an item, or `size`, `first` and `last`; nothing else of an object can be reached."""
+        if isinstance(obj, dict):
+            return len(obj) if key == "size" and "size" not in obj else obj[str(key)]
+        if key == "size" and isinstance(obj, list | str):
+            return len(obj)
+        if isinstance(obj, list):
+            return obj[{"first": 0, "last": -1}.get(key, key)] if isinstance(key, str | int) else obj[key]
+        raise KeyError(key)
+
+
+LiquidEnvironment.template_class = type("_Template", (BoundTemplate,), {"context_class": _Context})
+
+
+def _budgeted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a filter take its steps from the budget, and refuse values that are too large before it works on them."""
+
+    def apply(value: Any, *arguments: Any, context: _Context, **named: Any) -> Any:
+        values = [fitting(plain(item)) for item in (value, *arguments)]
+        steps = sum(measure(item) if isinstance(item, str | list | dict) else 1 for item in values)
+        context.frame.spend(1 + steps // CHARACTERS_A_STEP, context.pointer)
+        try:
+            return fitting(function(*values, **{key: plain(item) for key, item in named.items()}))
+        except TypeError:
+            raise LiquidError(f'the filter "{name}" cannot take these arguments', token=None) from None
+        except ValueError as error:
+            raise LiquidError(str(error), token=None) from None
+
+    apply.with_context = True  # type: ignore[attr-defined]
+    return apply
+
+
+class _Ordering(Expression):
+    """A comparison by `<`, `<=`, `>` or `>=` that takes a text of digits for a number, and is false where there is none."""
+
+    __slots__ = ("left", "right", "swapped", "strict")
+
+    def __init__(self, found: Any, *, swapped: bool, strict: bool) -> None:
+        super().__init__(token=found.token)
+        self.left, self.right = (found.right, found.left) if swapped else (found.left, found.right)
+        self.swapped = swapped
+        self.strict = strict
+
+    def evaluate(self, context: RenderContext) -> object:
+        left, right = plain(self.left.evaluate(context)), plain(self.right.evaluate(context))
+        if self.strict:
+            return less(left, right) is True
+        return less(right, left) is False
+
+    def children(self) -> list[Expression]:
+        return [self.left, self.right]
+
+
+_ORDERINGS = {
+    logical.LtExpression: (False, True),
+    logical.LeExpression: (False, False),
+    logical.GtExpression: (True, True),
+    logical.GeExpression: (True, False),
+}
+
+
+def _compare_loosely(nodes: list[Node], context: RenderContext) -> None:
+    """Put `_Ordering` in the place of python-liquid's comparisons, which raise where the kinds differ."""
+    for expression in _conditions(nodes, context):
+        expression.expression = _loosened(expression.expression)
+
+
+def _conditions(nodes: list[Node], context: RenderContext) -> Iterator[logical.BooleanExpression]:
+    for node in nodes:
+        yield from (found for found in node.expressions() if isinstance(found, logical.BooleanExpression))
+        yield from _conditions(list(node.children(context)), context)
+
+
+def _loosened(expression: Any) -> Expression:
+    found = _ORDERINGS.get(type(expression))
+    if found:
+        return _Ordering(expression, swapped=found[0], strict=found[1])
+    if isinstance(expression, logical.LogicalAndExpression | logical.LogicalOrExpression):
+        expression.left, expression.right = _loosened(expression.left), _loosened(expression.right)
+    result: Expression = expression
+    return result

@@ -1,0 +1,362 @@
+"""The Liquid filters that templates may use: those of LiquidJS, without the ones that Segment turns off.
+
+Each takes and gives JSON values; its arguments may be of any kind.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from html import escape as html_escape
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from ._limits import MAPPING_LIMITS
+from ._liquid_dates import DATE_FILTERS
+from ._liquid_values import (
+    TooLargeError,
+    equal,
+    is_true,
+    items,
+    json_of,
+    member,
+    number,
+    number_or_nan,
+    text,
+    whole,
+)
+from ._values import JS_SPACE, SAFE_INTEGER, js_number
+
+Filter = Callable[..., Any]
+
+_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": '"', "&#39;": "'"}
+_ENTITY = re.compile("|".join(_ENTITIES))
+_SPACES = re.compile(r"\s+")
+_URI_SAFE = ";,/?:@&=+$-_.!~*'()#"
+_COMPONENT_SAFE = "-_.!~*'()"
+
+
+def _sized(size: int) -> None:
+    if size > MAPPING_LIMITS.output:
+        raise TooLargeError
+
+
+def _whole_number(found: float) -> Any:
+    return int(found) if math.isfinite(found) and found.is_integer() and abs(found) <= SAFE_INTEGER else found
+
+
+def _calculation(work: Callable[..., float]) -> Filter:
+    def calculate(*values: Any) -> Any:
+        try:
+            return _whole_number(float(work(*map(number, values))))
+        except OverflowError:
+            return math.inf
+        except (ZeroDivisionError, ValueError):
+            return math.nan
+
+    return calculate
+
+
+def _divided(dividend: float, divisor: float, whole_result: float = 0) -> float:
+    if divisor == 0:
+        return math.nan if dividend == 0 else math.copysign(math.inf, dividend)
+    found = dividend / divisor
+    return math.floor(found) if whole_result else found
+
+
+def _rounded(value: Any, places: Any = 0) -> Any:
+    found, digits = number(value), max(-300, min(300, whole(places)))
+    if not math.isfinite(found) or abs(found) * 10.0**digits > SAFE_INTEGER:
+        return _whole_number(found)
+    exact = Decimal(js_number(found)).scaleb(digits).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return _whole_number(float(exact.scaleb(-digits)))
+
+
+def _on_text(work: Callable[[str], Any]) -> Filter:
+    return lambda value: work(text(value))
+
+
+def _strip(value: Any, characters: Any = None) -> str:
+    return text(value).strip(text(characters) or JS_SPACE)
+
+
+def _lstrip(value: Any, characters: Any = None) -> str:
+    return text(value).lstrip(text(characters) or JS_SPACE)
+
+
+def _rstrip(value: Any, characters: Any = None) -> str:
+    return text(value).rstrip(text(characters) or JS_SPACE)
+
+
+def _replace(value: Any, pattern: Any = None, replacement: Any = None, most: int = -1) -> str:
+    whole_text, wanted, put = text(value), text(pattern), text(replacement)
+    if not wanted and most < 0:
+        return put.join(whole_text)
+    count = whole_text.count(wanted) if most < 0 else most
+    _sized(len(whole_text) + count * len(put))
+    return whole_text.replace(wanted, put, most)
+
+
+def _replace_last(value: Any, pattern: Any = None, replacement: Any = None) -> str:
+    whole_text, wanted = text(value), text(pattern)
+    before, found, after = whole_text.rpartition(wanted) if wanted else (whole_text, "", "")
+    return before + text(replacement) + after if found or not wanted else whole_text
+
+
+def _split(value: Any, separator: Any = None) -> list[str]:
+    whole_text, mark = text(value), text(separator)
+    pieces = whole_text.split(mark) if mark else list(whole_text)
+    while pieces and not pieces[-1]:
+        pieces.pop()
+    return pieces
+
+
+def _join(value: Any, separator: Any = None) -> str:
+    found, mark = items(value), " " if separator is None else text(separator)
+    _sized(len(mark) * len(found))
+    return mark.join([",".join(map(text, item)) if isinstance(item, list) else text(item) for item in found])
+
+
+def _capitalize(whole_text: str) -> str:
+    return whole_text[:1].upper() + whole_text[1:].lower()
+
+
+def _truncate(value: Any, length: Any = 50, end: Any = "...") -> Any:
+    whole_text, limit, tail = text(value), whole(length), text(end)
+    if len(whole_text) <= limit:
+        return value
+    return whole_text[: max(limit - len(tail), 0)] + tail
+
+
+def _truncate_words(value: Any, count: Any = 15, end: Any = "...") -> str:
+    words, most = _SPACES.split(text(value).lstrip(JS_SPACE)), max(whole(count), 1)
+    return " ".join(words[:most]) + (text(end) if len(words) >= most else "")
+
+
+def _words(value: Any, _mode: Any = None) -> int:
+    return len(text(value).split())
+
+
+def _slice(value: Any, begin: Any = 0, length: Any = 1) -> Any:
+    if value is None:
+        return []
+    whole_value = value if isinstance(value, list) else text(value)
+    start, size = whole(begin), whole(length)
+    start = len(whole_value) + start if start < 0 else start
+    return whole_value[:0] if start < 0 or size < 0 else whole_value[start : start + size]
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str | list) else 0
+
+
+def _end(position: int) -> Filter:
+    def take(value: Any) -> Any:
+        if isinstance(value, list):
+            return value[position] if value else None
+        return value[position] if isinstance(value, str) and value else ""
+
+    return take
+
+
+def _sum(value: Any, name: Any = None) -> Any:
+    found = [number(member(item, text(name)) if name is not None else item) for item in items(value)]
+    return _whole_number(float(sum(found)))
+
+
+def _compact(value: Any) -> list[Any]:
+    return [item for item in items(value) if item is not None]
+
+
+_UNGIVEN: Final = object()
+
+
+def _where(value: Any, name: Any = None, expected: Any = _UNGIVEN) -> list[Any]:
+    found = [(item, member(item, text(name))) for item in items(value)]
+    return [item for item, part in found if (is_true(part) if expected is _UNGIVEN else equal(part, expected))]
+
+
+def _default(value: Any, fallback: Any = None, allow_false: Any = None) -> Any:
+    if isinstance(value, str | list):
+        return value or fallback
+    return value if is_true(value) or (value is False and is_true(allow_false)) else fallback
+
+
+def _escape(whole_text: str) -> str:
+    return html_escape(whole_text, quote=False).replace('"', "&#34;").replace("'", "&#39;")
+
+
+def _escape_once(whole_text: str) -> str:
+    return _escape(_ENTITY.sub(lambda match: _ENTITIES[match[0]], whole_text))
+
+
+_HTML_BLOCKS = (("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->"), ("<", ">"))
+
+
+def _strip_html(whole_text: str) -> str:
+    """Drop tags, comments, scripts and styles, looking at no character more often than there are kinds of blocks."""
+    kept, at, blocks = [], 0, dict(_HTML_BLOCKS)
+    while (opened := whole_text.find("<", at)) >= 0:
+        kept.append(whole_text[at:opened])
+        at = _block_end(whole_text, opened, blocks)
+        if at < 0:
+            return "".join([*kept, whole_text[opened:]])
+    return "".join([*kept, whole_text[at:]])
+
+
+def _block_end(whole_text: str, opened: int, blocks: dict[str, str]) -> int:
+    for opener, closer in list(blocks.items()):
+        if whole_text.startswith(opener, opened):
+            closed = whole_text.find(closer, opened + len(opener))
+            if closed >= 0:
+                return closed + len(closer)
+            del blocks[opener]
+    return -1
+
+
+def _url_decode(whole_text: str) -> str:
+    return unquote(whole_text.replace("+", " "))
+
+
+def _url_encode(whole_text: str) -> str:
+    return quote(whole_text, safe=_COMPONENT_SAFE, errors="replace").replace("%20", "+")
+
+
+def _cgi_escape(whole_text: str) -> str:
+    return quote(whole_text, safe="-_.~", errors="replace").replace("%20", "+")
+
+
+def _uri_escape(whole_text: str) -> str:
+    return quote(whole_text, safe=_URI_SAFE + "[]", errors="replace")
+
+
+def _slugify(value: Any, mode: Any = "default", cased: Any = False) -> str:
+    whole_text, kind = text(value), text(mode)
+    if kind == "latin":
+        whole_text = "".join(c for c in unicodedata.normalize("NFKD", whole_text) if not unicodedata.combining(c))
+    keep = _SLUG_KEEPS.get(kind)
+    if keep is not None:
+        whole_text = "".join(character if keep(character) else " " for character in whole_text)
+        whole_text = "-".join(whole_text.split(" ")) if kind == "raw" else re.sub(" +", "-", whole_text)
+        whole_text = whole_text.removeprefix("-").removesuffix("-")
+    return whole_text if is_true(cased) else whole_text.lower()
+
+
+def _is_word(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd"
+
+
+_SLUG_KEEPS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "default": _is_word,
+    "latin": _is_word,
+    "raw": lambda character: not character.isspace(),
+    "pretty": lambda character: _is_word(character) or character in "._~!$&'()+,;=@",
+    "ascii": lambda character: character.isascii() and character.isalnum(),
+}
+
+
+def _sha256(whole_text: str) -> str:
+    return hashlib.sha256(_bytes(whole_text)).hexdigest()
+
+
+def _hmac_sha256(value: Any, key: Any = None) -> str:
+    return hmac.new(_bytes(text(key)), _bytes(text(value)), hashlib.sha256).hexdigest()
+
+
+def _bytes(whole_text: str) -> bytes:
+    return whole_text.encode("utf-8", "replace")
+
+
+def _base64_encode(whole_text: str) -> str:
+    return base64.b64encode(_bytes(whole_text)).decode("ascii")
+
+
+def _base64_decode(whole_text: str) -> str:
+    try:
+        packed = re.sub(r"\s", "", whole_text).rstrip("=")
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        raise ValueError("base64_decode: the text is not base64") from None
+
+
+FILTERS: Final[Mapping[str, Filter]] = {
+    **DATE_FILTERS,
+    "abs": _calculation(abs),
+    "append": lambda value, more: text(value) + text(more),
+    "at_least": _calculation(max),
+    "at_most": _calculation(min),
+    "base64_decode": _on_text(_base64_decode),
+    "base64_encode": _on_text(_base64_encode),
+    "capitalize": _on_text(_capitalize),
+    "ceil": _calculation(math.ceil),
+    "cgi_escape": _on_text(_cgi_escape),
+    "compact": _compact,
+    "default": _default,
+    "divided_by": _calculation(_divided),
+    "downcase": _on_text(str.lower),
+    "escape": _on_text(_escape),
+    "escape_once": _on_text(_escape_once),
+    "first": _end(0),
+    "floor": _calculation(math.floor),
+    "hmac_sha256": _hmac_sha256,
+    "inspect": lambda value, _space=None: json_of(value),
+    "join": _join,
+    "json": lambda value, _space=None: json_of(value),
+    "jsonify": lambda value, _space=None: json_of(value),
+    "last": _end(-1),
+    "lstrip": _lstrip,
+    "minus": _calculation(lambda left, right=0.0: left - right),
+    "modulo": _calculation(lambda left, right: left - right * math.floor(left / right)),
+    "normalize_whitespace": _on_text(lambda whole_text: _SPACES.sub(" ", whole_text)),
+    "number_of_words": _words,
+    "plus": _calculation(lambda left, right=0.0: left + right),
+    "pop": lambda value: items(value)[:-1],
+    "prepend": lambda value, more: text(more) + text(value),
+    "push": lambda value, item=None: [*items(value), item],
+    "raw": lambda value: value,
+    "remove": lambda value, pattern=None: _replace(value, pattern, ""),
+    "remove_first": lambda value, pattern=None: _replace(value, pattern, "", 1),
+    "remove_last": lambda value, pattern=None: _replace_last(value, pattern, ""),
+    "replace": _replace,
+    "replace_first": lambda value, pattern=None, put=None: _replace(value, pattern, put, 1),
+    "replace_last": _replace_last,
+    "round": _rounded,
+    "rstrip": _rstrip,
+    "sha256": _on_text(_sha256),
+    "shift": lambda value: items(value)[1:],
+    "size": _size,
+    "slice": _slice,
+    "slugify": _slugify,
+    "split": _split,
+    "squish": _on_text(lambda whole_text: _SPACES.sub(" ", whole_text).strip(JS_SPACE)),
+    "strip": _strip,
+    "strip_html": _on_text(_strip_html),
+    "strip_newlines": _on_text(lambda whole_text: whole_text.replace("\r\n", "").replace("\n", "")),
+    "sum": _sum,
+    "times": _calculation(lambda left, right=0.0: left * right),
+    "to_integer": lambda value: _whole_number(number_or_nan(value)),
+    "truncate": _truncate,
+    "truncatewords": _truncate_words,
+    "unshift": lambda value, item=None: [item, *items(value)],
+    "upcase": _on_text(str.upper),
+    "uri_escape": _on_text(_uri_escape),
+    "url_decode": _on_text(_url_decode),
+    "url_encode": _on_text(_url_encode),
+    "where": _where,
+    "xml_escape": _on_text(_escape),
+}
+"""Every filter by name."""
+
+REFUSED: Final = frozenset(
+    "array_to_sentence_string concat find find_exp find_index find_index_exp group_by group_by_exp has has_exp map"
+    " newline_to_br reject reject_exp reverse sample sort sort_natural uniq where_exp type".split()
+)
+"""Filters of LiquidJS that may not be used: those that Segment turns off, and `sample`, which is random."""
