@@ -561,6 +561,14 @@ class TestErrors:
         assert "canary" not in str(caught.value)
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
+    async def test_an_error_says_what_is_wrong_with_a_certificate(self, make, serve, authority, trusting):
+        """The message gives the verdict on the certificate, in the same words from every engine."""
+        expired = authority.issue_cert("localhost", not_after=datetime.now(UTC) - timedelta(days=1))
+        server = await serve(tls=expired, host="localhost")
+        with pytest.raises(NotSent) as caught:
+            await make(ssl_context=trusting).exchange(post(server.url + "/"), timeout=FAR, cap=CAP)
+        assert str(caught.value) == f"POST {server.url}: not sent: certificate has expired"
+
     async def test_an_error_names_the_origin(self, make):
         """The message says where to and why."""
         with closing(socket.socket()) as taken:

@@ -169,8 +169,9 @@ def _reason(causes: list[BaseException], phase: Phase) -> str:
 def _detail(causes: list[BaseException], phase: Phase, limits: Limits) -> str:
     if _timed_out(causes):
         return _LATE[phase].format(seconds=limits.timeout)
+    verdicts = [str(text) for cause in causes if (text := getattr(cause, "verify_message", ""))]
     texts = [text for cause in causes if (text := _os_text(cause))]
-    return texts[0] if texts else type(causes[0]).__name__
+    return (verdicts or texts or [type(causes[0]).__name__])[0]
 
 
 def _timed_out(causes: list[BaseException]) -> bool:
@@ -178,8 +179,6 @@ def _timed_out(causes: list[BaseException]) -> bool:
 
 
 def _os_text(cause: BaseException) -> str:
-    if verdict := getattr(cause, "verify_message", ""):
-        return str(verdict)
     if not isinstance(cause, OSError) or cause.errno is None:
         return ""
     return os.strerror(cause.errno) if cause.errno > 0 and not isinstance(cause, ssl.SSLError) else cause.strerror or ""
