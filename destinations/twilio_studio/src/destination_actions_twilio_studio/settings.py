@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from destination_actions import FieldProblem, FieldSet, Origin, Secret, field
 
@@ -32,16 +32,23 @@ def _place_complete(settings: Settings) -> FieldProblem | None:
 
 def _addresses_for_tests(settings: Settings) -> Iterator[FieldProblem]:
     given = {"base_url": settings.base_url, "profile_base_url": settings.profile_base_url}
-    for name, url in given.items():
-        if url is not None and not _is_loopback(urlsplit(url)):
+    origins_given = {name: _loopback_origin(url) for name, url in given.items() if url is not None}
+    for name, origin in origins_given.items():
+        if origin is None:
             yield FieldProblem(name, "is for tests: it must be http(s)://, a loopback host and a port, nothing more")
-    if settings.base_url is not None and settings.base_url == settings.profile_base_url:
+    if len(origins_given) == 2 and len(set(origins_given.values()) | {None}) == 2:
         yield FieldProblem("profile_base_url", "must differ from baseUrl, so that each API gets its own credentials")
 
 
-def _is_loopback(url: SplitResult) -> bool:
+def _loopback_origin(text: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of a loopback address with nothing else in it, else None."""
+    try:
+        url = urlsplit(text)
+        origin = (url.scheme, url.hostname or "", url.port)
+    except ValueError:
+        return None
     bare = not (url.username or url.password or url.query or url.fragment) and url.path in {"", "/"}
-    return bare and url.scheme in {"http", "https"} and _is_loopback_host(url.hostname or "")
+    return origin if bare and url.scheme in {"http", "https"} and _is_loopback_host(origin[1]) else None
 
 
 def _is_loopback_host(host: str) -> bool:

@@ -1,0 +1,121 @@
+"""Numbers, moments and error bodies: what is taken as what."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+from destination_actions_twilio_studio.instants import age_of, iso_seconds, nanoseconds
+from destination_actions_twilio_studio.phones import channel_of, is_e164, masked
+from destination_actions_twilio_studio.problems import Problem, problem_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize("text", ["+15551234567", "+4915112345678", "+12", "+123456789012345"])
+def test_numbers(text) -> None:
+    """A plus sign and two to fifteen digits."""
+    assert is_e164(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["15551234567", "+15551234567\n", "+1 555 123 4567", "+05551234567", "+1", "", "+1234567890123456", "+١٥٥٥١٢٣٤٥٦٧"],
+)
+def test_no_numbers(text) -> None:
+    """Nothing is stripped, nothing is guessed, and other scripts' digits are none."""
+    assert not is_e164(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(), st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), st.text(alphabet="ab :,.\n"))
+def test_masked_text_holds_no_number(before, number, after) -> None:
+    """Of a number within any text only the first digit and the last four are left."""
+    shown = masked(f"{before} {number} {after}")
+    assert number not in shown
+    assert re.search(rf"\+{number[1]}\*+{number[-4:]}", shown)
+
+
+@pytest.mark.parametrize(
+    ("address", "channel"), [("whatsapp:+1555", "whatsapp:"), ("+1555", ""), ("MG" + "0" * 32, "")]
+)
+def test_channels(address, channel) -> None:
+    """A channel is what stands before the colon."""
+    assert channel == channel_of(address)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("2023-01-05T15:01:00.367000001Z", "2023-01-05T15:01:00.367999999Z"),
+        ("2023-01-05T15:01:00+05:00", "2023-01-05T12:00:00Z"),
+        ("2023-01-05T15:01:00", "2023-01-05T15:01:00.1Z"),
+        ("1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_moments_are_ordered(earlier, later) -> None:
+    """Decimals beyond microseconds and offsets count; without an offset it is UTC."""
+    assert nanoseconds(earlier) < nanoseconds(later)
+
+
+@pytest.mark.parametrize(
+    "value", ["garbage", "", None, 5, True, "2023-99-01T00:00:00Z", {}, "9999-12-31T23:59:59-23:00"]
+)
+def test_what_is_no_moment(value) -> None:
+    """Anything that is no date is None, or at least no error."""
+    assert nanoseconds(value) is None or value.startswith("9999")
+
+
+@pytest.mark.parametrize(
+    ("event", "age"),
+    [
+        ({"receivedAt": "1970-01-01T00:01:00Z", "timestamp": "1970-01-01T00:00:00Z"}, 40),
+        ({"receivedAt": 3, "timestamp": "1970-01-01T00:00:00Z"}, 100),
+        ({"sentAt": "1970-01-01T00:00:50Z"}, 50),
+        ({}, None),
+    ],
+)
+def test_the_age_of_an_event(event, age) -> None:
+    """When it was received counts before when it says that it happened."""
+    assert age == age_of(event, 100.0)
+
+
+def test_twilio_s_times() -> None:
+    """Seconds, in UTC."""
+    assert "2023-11-14T22:13:20Z" == iso_seconds(1_700_000_000.9)
+
+
+def answered(body: Any, kind: str = "application/json") -> httpx.Response:
+    """An answer with this body."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return httpx.Response(400, content=content, headers={"content-type": kind})
+
+
+@pytest.mark.parametrize(
+    ("response", "problem"),
+    [
+        (answered({"code": 20001, "message": "Missing To", "status": 400}), Problem(20001, "Missing To")),
+        (answered({"title": "Invalid", "code": 21211, "detail": "To is bad"}), Problem(21211, "To is bad")),
+        (answered({"code": 1, "errors": [{"detail": "deep"}]}, "application/problem+json"), Problem(1, "deep")),
+        (answered({"error": {"code": "not_found", "message": "Nobody"}}), Problem("not_found", "Nobody")),
+        (
+            answered(b"<html>Bad gateway</html>", "text/html; charset=utf-8"),
+            Problem(None, "an HTML page, as proxies send"),
+        ),
+        (answered(b""), Problem(None, "an empty answer")),
+        (answered(b"{bad"), Problem(None, "an answer without a message")),
+        (answered([]), Problem(None, "an answer without a message")),
+        (answered({"code": True, "message": 5}), Problem(None, "an answer without a message")),
+        (answered({"message": "a" * 70_000}), Problem(None, "an answer without a message")),
+        (answered({"message": "a" * 300}), Problem(None, "a" * 200 + "...")),
+        (answered({"message": "one\r\n\x1b[2Jtwo \u2028three"}), Problem(None, "one [2Jtwo  three")),
+        (answered({"message": "to +15551234567 failed"}), Problem(None, "to +1******4567 failed")),
+    ],
+    ids=range(13),
+)
+def test_error_bodies(response, problem) -> None:
+    """Three forms of JSON, and whatever proxies send; short, printable, and without numbers."""
+    assert problem == problem_of(response)
