@@ -79,9 +79,7 @@ async def test_each_api_gets_its_own_credentials(sandbox, make, event) -> None:
     ]
 
 
-# --- what is not sent ----------------------------------------------------------------------------------------------------
-
-
+# --- what is not sent ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("mapping", "pointer"),
     [
@@ -170,9 +168,7 @@ async def test_senders(sandbox, make, event, sender, settings, code, to) -> None
     assert [to] * (code is None) == [one.to for one in sandbox.executions]
 
 
-# --- the cooldown --------------------------------------------------------------------------------------------------------
-
-
+# --- the cooldown ----------------------------------------------------------------------------------------------------
 async def test_the_documented_example(sandbox, make, event, clock) -> None:
     """A second order within 300 s is suppressed, somebody else's is not, and after 300 s it goes again."""
     runtime = make(sandbox, coolingOffPeriod=300)
@@ -231,9 +227,7 @@ async def test_after_a_503_only_the_same_event_may_go(sandbox, make, event, cloc
     assert ("delivered", 1) == (same.outcome, len(sandbox.executions))
 
 
-# --- what Studio answers -------------------------------------------------------------------------------------------------
-
-
+# --- what Studio answers ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("fault", "outcome", "code"),
     [
