@@ -162,7 +162,7 @@ class Interpreter:
         first = re.sub(triple, lambda match: shown(match[1]), template)
         twice = re.sub(double, lambda match: shown(match[1]), first)
         if once != twice:
-            self.fire("template-injection")
+            self.fire("templates")
         return twice
 
     def text(self, value: Any) -> str:
@@ -173,7 +173,7 @@ class Interpreter:
         if isinstance(value, int | float):
             return self.number(value)
         if holds_object(value):
-            return js_joined(value, self) if self.fire("object-text") else self.json(value)
+            return js_joined(value, self) if self.fire("templates") else self.json(value)
         return ",".join("" if item is None or item is UNDEFINED else self.text(item) for item in value)
 
     def number(self, value: float) -> str:
@@ -291,7 +291,9 @@ class Interpreter:
     def json(self, value: Any) -> str:
         if isinstance(value, dict):
             keys = [key for key in value if value[key] is not UNDEFINED]
-            ordered = sorted((key for key in keys if is_index(key)), key=int) + [key for key in keys if not is_index(key)]
+            ordered = sorted((key for key in keys if is_index(key)), key=int) + [
+                key for key in keys if not is_index(key)
+            ]
             if ordered != keys and self.fire("exact-text"):
                 keys = ordered
             return "{" + ",".join(f"{self.json(key)}:{self.json(value[key])}" for key in keys) + "}"
@@ -374,7 +376,10 @@ def loosely_empty(value: Any) -> bool:
 
 
 def js_join(value: list[Any]) -> str:
-    parts = (js_join(item) if isinstance(item, list) else "" if item in NOTHING else "x" if item != "" else "" for item in value)
+    parts = (
+        js_join(item) if isinstance(item, list) else "" if item in NOTHING else "x" if item != "" else ""
+        for item in value
+    )
     return ",".join(parts)
 
 

@@ -27,7 +27,9 @@ def segment_outcome(case: Case) -> dict[str, Any]:
     """Give Segment's recorded result: a value, missing, or an error with the pointers that its message names."""
     expect = case.expect
     if "error" in expect:
-        return {"error": [pointer for message in messages(expect["error"]) for pointer in re.findall(r"^(/.*?) ", message)]}
+        return {
+            "error": [pointer for message in messages(expect["error"]) for pointer in re.findall(r"^(/.*?) ", message)]
+        }
     if expect.get("undefined") is True:
         return MISSING
     return outcome_of(expect["output"])
@@ -44,7 +46,7 @@ def outcome_of(value: Any) -> dict[str, Any]:
 def agree(segment: dict[str, Any], ours: dict[str, Any]) -> bool:
     """Compare two outcomes; an error of ours points at least where Segment's does."""
     if "error" in segment and "error" in ours:
-        known = {as_segment_points(pointer) for pointer in ours["error"]}
+        known = {as_segment_points(pointer) for pointer in ours["error"]} | {*ours["error"]}
         return not ours["error"] or all(pointer.rstrip("/") in known for pointer in segment["error"])
     return same(segment, ours)
 
@@ -94,7 +96,18 @@ ALLOWED_FILTERS = frozenset(
 )
 
 
+ALLOWED_TAGS = frozenset(
+    "assign capture comment cycle decrement echo if increment liquid unless break continue else elsif # raw endraw"
+    " endcapture endcomment endif endunless".split()
+)
+
+
 def uses_unknown_liquid(template: str) -> bool:
+    tags = re.findall(r"\{%-?\s*(\w+|#)", template)
+    return len(template) > 1000 or not set(tags) <= ALLOWED_TAGS or uses_unknown_filter(template)
+
+
+def uses_unknown_filter(template: str) -> bool:
     expressions = re.findall(r"\{\{(.*?)\}\}|\{%-?\s*(?:assign|echo)\s(.*?)%\}", template, re.S)
     filters = [name for pair in expressions for part in pair for name in re.findall(r"\|\s*(\w+)", unquoted(part))]
     return not set(filters) <= ALLOWED_FILTERS
@@ -127,7 +140,24 @@ def reading(mapping: str, event: str) -> Reading:
 
 
 def read(case: Case) -> Reading:
-    return reading(json.dumps(mapping_of(case)), json.dumps(event_of(case)))
+    events = event_of(case)
+    if case.input.get("op") != "transform_batch":
+        return reading(json.dumps(mapping_of(case)), json.dumps(events))
+    return Readings([reading(json.dumps(mapping_of(case)), json.dumps(event)) for event in events])
+
+
+class Readings(Reading):
+    """A batch, read event by event."""
+
+    def __init__(self, readings: list[Reading]) -> None:
+        self.valid = all(each.valid for each in readings)
+        self.right = as_batch([each.right for each in readings])
+        self.theirs = as_batch([each.theirs for each in readings])
+        self.fired = set().union(*(each.fired for each in readings))
+
+
+def as_batch(outcomes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"value": [outcome["value"] for outcome in outcomes]} if all("value" in each for each in outcomes) else ERROR
 
 
 def right(case: Case, _segment: Any) -> Any:
@@ -155,8 +185,18 @@ def is_object(mapping: Any) -> bool:
     return isinstance(mapping, dict)
 
 
-def knows_no_filter(case: Case, theirs: Any) -> bool:
+def misuses_liquid(case: Case, theirs: Any) -> bool:
     return "error" not in theirs and any(map(uses_unknown_liquid, liquid_templates(mapping_of(case))))
+
+
+def holds_root_directive(case: Case, theirs: Any) -> bool:
+    mapping = mapping_of(case)
+    alone = "op" not in case.input and isinstance(mapping, dict) and ROOT in mapping
+    return alone and not agree(theirs, schema_verdict(case, theirs))
+
+
+def schema_verdict(case: Case, _segment: Any) -> Any:
+    return {"value": "valid"} if is_valid(mapping_of(case)) else ERROR
 
 
 def refused(_case: Case, _segment: Any) -> Any:
@@ -185,23 +225,17 @@ RULES = [
         "They are accidents of the language that Segment is written in.",
     ),
     interpreted_rule(
-        "template-injection",
-        "A value put in by triple braces is read as a template again.",
-        "A value is put in once, as it is.",
-        "Text from an event must not choose what else is read.",
-    ),
-    interpreted_rule(
-        "object-text",
-        "An object in a template is `[object Object]`.",
-        "An object, or a list that holds one, is JSON.",
-        "No one means the former.",
+        "templates",
+        "A value put in by triple braces is read as a template again; an object is `[object Object]`.",
+        "A value is put in once, as it is; an object, or a list that holds one, is JSON.",
+        "Text from an event must not choose what else is read; and no one means `[object Object]`.",
     ),
     interpreted_rule(
         "falsy-argument",
         "0, false, null and an empty text count as not given: as `else` of `@if` they are ignored, as `value` of `@case` and `@replace`"
         " they are dropped, as `value` of `@json` and as the condition of `@if` they are an error for every event.",
         "What is given is given.",
-        "`\"else\": 0` says what it means.",
+        '`"else": 0` says what it means.',
     ),
     interpreted_rule(
         "blank",
@@ -257,11 +291,20 @@ RULES = [
         refused,
     ),
     Rule(
+        "root-directive",
+        "The validator by itself knows no `__segment_internal_directive`, and misses the `mapping` that is put in later.",
+        "`compile_mapping` is the one way in, and knows it.",
+        "What can be resolved is valid.",
+        holds_root_directive,
+        schema_verdict,
+    ),
+    Rule(
         "liquid",
-        "A Liquid filter that does not exist lets its value pass, one that is turned off fails when it is reached.",
-        "Both are refused when the mapping is compiled.",
+        "A Liquid filter that does not exist lets its value pass; one that is turned off, an unknown tag and a template that is"
+        " too long fail while events flow.",
+        "All are refused when the mapping is compiled.",
         "A mistyped `sha256` would send the value itself.",
-        knows_no_filter,
+        misuses_liquid,
         refused,
     ),
 ]

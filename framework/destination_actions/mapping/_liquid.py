@@ -5,6 +5,7 @@ Imported only when a mapping uses `@liquid`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -65,7 +66,7 @@ ALLOWED_TAGS = (
 def compile_liquid(context: CompileContext, source: str) -> Resolver:
     """Compile a Liquid template; its resolver gives text."""
     try:
-        template = LiquidEnvironment().from_string(source)
+        template = LiquidEnvironment().from_string(quoted_words(source))
     except LiquidError as error:
         return context.error(f"this is not a Liquid template that may be used here: {_reason(error)}")
     analysis = template.analyze()
@@ -78,6 +79,26 @@ def compile_liquid(context: CompileContext, source: str) -> Resolver:
             context.reads(path_text(Path(_steps(variable))))
     _compare_loosely(template.nodes, RenderContext(template))
     return _rendered(template, context.pointer)
+
+
+_MARKUP = re.compile(
+    r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|(?P<open>\{[{%])(?P<inside>.*?)(?P<close>[}%]\})", re.DOTALL
+)
+_WORD = re.compile(
+    r"(?P<text>'[^']*'|\"[^\"]*\")|(?<=[\w\]])\.(?P<word>and|blank|contains|else|empty|false|if|nil|null|or|true)\b"
+)
+
+
+def quoted_words(source: str) -> str:
+    """Put members that are named like words of Liquid (`a.empty`) in quotes (`a["empty"]`); python-liquid needs it."""
+    return _MARKUP.sub(
+        lambda match: match[0] if match["open"] is None else match["open"] + _quoted(match["inside"]) + match["close"],
+        source,
+    )
+
+
+def _quoted(inside: str) -> str:
+    return _WORD.sub(lambda match: match["text"] or f'["{match["word"]}"]', inside)
 
 
 def _rendered(template: BoundTemplate, pointer: str) -> Resolver:

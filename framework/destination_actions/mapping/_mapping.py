@@ -81,11 +81,11 @@ def _compiled_root(mapping: Any, context: Context) -> Resolver:
     if not isinstance(mapping, dict) or ROOT_DIRECTIVE not in mapping:
         return context.node(mapping)
     directive = mapping[ROOT_DIRECTIVE]
-    if not isinstance(directive, dict) or list(directive) != [ROOT_NAME] or not isinstance(directive[ROOT_NAME], dict):
-        return context.error(
-            f'expected an object with "{ROOT_NAME}" alone and an object in it, got {described(directive)}',
-            ROOT_DIRECTIVE,
-        )
+    if not isinstance(directive, dict) or list(directive) != [ROOT_NAME]:
+        return context.error(f'expected an object with "{ROOT_NAME}" alone, got {described(directive)}', ROOT_DIRECTIVE)
+    if not isinstance(directive[ROOT_NAME], dict):
+        got = described(directive[ROOT_NAME])
+        return context.error(f"expected an object, got {got}", ROOT_DIRECTIVE, ROOT_NAME)
     rest = {key: value for key, value in mapping.items() if key != ROOT_DIRECTIVE}
     context.compilation.moved[f"/{ROOT_DIRECTIVE}/{ROOT_NAME}/mapping"] = ""
     return context.node({ROOT_NAME: {**directive[ROOT_NAME], "mapping": rest}}, ROOT_DIRECTIVE)
