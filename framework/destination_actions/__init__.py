@@ -12,6 +12,7 @@ from destination_actions.definitions import (
     Cooldown,
     Destination,
     Found,
+    OAuth2,
     Origin,
     Preset,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "MappingError",
     "MaybeSent",
     "NotSent",
+    "OAuth2",
     "Origin",
     "Outcome",
     "PluginError",

@@ -89,12 +89,31 @@ class Check:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth2(Generic[S]):
+    """OAuth 2.0 with client credentials, or with a refresh token (RFC 6749, 4.4 and 6).
+
+    Requests to `origins` carry the access token, and nothing else does. The runtime fetches it, keeps it in the token
+    store that all workers share, and renews it once for however many requests were refused with 401 at the same time.
+    `refresh_token` gives the first refresh token; without it the grant is client credentials.
+    """
+
+    token_url: Callable[[S], str]
+    client: Callable[[S], tuple[str, str]]
+    origins: Callable[[S], Sequence[str]]
+    refresh_token: Callable[[S], str | None] | None = None
+    scope: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    client_in_body: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Authentication(Generic[S]):
     """How a destination authenticates. `test` only reads; it gives one `Check` for each API."""
 
     scheme: str = "custom"
     test: Callable[[Context[S]], Awaitable[Sequence[Check]]] | None = None
+    oauth: OAuth2[S] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +121,8 @@ class Action(Generic[S, P]):
     """One thing that a destination can do.
 
     `perform` is `async def` or `def` (then it runs in a worker thread). `cooldown` declares what the runtime claims
-    before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all.
+    before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all. `rate`
+    is how many effects a second the API takes from one account; all workers together stay below it.
     """
 
     slug: str
@@ -115,6 +135,7 @@ class Action(Generic[S, P]):
     reconcile: Callable[[Context[S], P], Awaitable[Found | None]] | None = None
     default_subscription: str | None = None
     hidden: bool = False
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can be seen to be wrong."""
@@ -131,7 +152,9 @@ class Action(Generic[S, P]):
 class Destination(Generic[S]):
     """A third-party service: its settings and its actions.
 
-    `origins` names the APIs and their credentials for given settings. `sandbox` opens a local stand-in for those APIs
+    `origins` names the APIs and their credentials for given settings, `account` whose limits they count against (the
+    configured name, when it is not given). With `allowed_addresses`, for URLs that users choose, connections go to public
+    addresses and to these networks only, checked after the name is resolved. `sandbox` opens a local stand-in for those APIs
     and gives the settings that point to it; demos and tests use it.
     """
 
@@ -144,6 +167,8 @@ class Destination(Generic[S]):
     presets: tuple[Preset, ...] = ()
     authentication: Authentication[S] | None = None
     origins: Callable[[S], Sequence[Origin]] | None = None
+    account: Callable[[S], str] | None = None
+    allowed_addresses: Callable[[S], Sequence[str]] | None = None
     sandbox: Callable[[], AbstractAsyncContextManager[Mapping[str, Any]]] | None = None
 
     def __post_init__(self) -> None:

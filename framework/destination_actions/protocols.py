@@ -35,12 +35,15 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, ready for the wire: an absolute URL, percent-encoded; headers in order; the body's bytes."""
+    """One HTTP request, ready for the wire: an absolute URL, percent-encoded; headers in order; the body's bytes.
+
+    Prints its method only: everything else may hold secrets or personal data.
+    """
 
     method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    content: bytes = b""
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

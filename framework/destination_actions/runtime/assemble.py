@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from destination_actions.config import Config
 from destination_actions.definitions import Destination
-from destination_actions.http import Credentials, OriginClients
 from destination_actions.plugins import Plugins, Registry, Row, load_registry
-from destination_actions.protocols import ClaimTimes, Clock, HttpEngine, Stores
+from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.runtime.builtin import ORIGIN, Builtin
+from destination_actions.runtime.lanes import Engines, LaneState
 from destination_actions.runtime.plan import Lane
 from destination_actions.stores import open_stores
 
@@ -39,23 +39,14 @@ def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: C
     return open_stores(stores, clock=clock, times=times, factories=plugins.stores())
 
 
-def clients_of(engine: HttpEngine) -> Callable[[Lane], OriginClients]:
-    """Give each lane its HTTP clients, one for each origin with the credentials that belong there."""
-    known: dict[str, OriginClients] = {}
+def lanes_of(engines: Engines, stores: Stores, clock: Clock) -> Callable[[Lane], LaneState]:
+    """Give each lane its state; made at first use."""
+    known: dict[str, LaneState] = {}
 
-    def clients(lane: Lane) -> OriginClients:
+    def state(lane: Lane) -> LaneState:
         found = known.get(lane.name)
         if found is None:
-            found = known[lane.name] = OriginClients(engine, _credentials(lane))
+            found = known[lane.name] = LaneState(lane, engines, stores, clock)
         return found
 
-    return clients
-
-
-def _credentials(lane: Lane) -> Mapping[str, Credentials]:
-    origins = lane.destination.origins
-    credentials: dict[str, Credentials] = {}
-    for origin in origins(lane.settings) if origins else ():
-        basic = Credentials.basic(*origin.auth).headers if origin.auth else ()
-        credentials[origin.url] = Credentials((*basic, *Credentials.of_headers(origin.headers).headers))
-    return credentials
+    return state

@@ -13,17 +13,17 @@ from destination_actions.config import Config, config_from_python, load_config
 from destination_actions.context import Context
 from destination_actions.definitions import Check, Destination
 from destination_actions.events import Event
-from destination_actions.http import make_engine
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
 from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Stores
-from destination_actions.runtime.assemble import clients_of, opened_stores, registry_for
-from destination_actions.runtime.claiming import Equipment, effect_of, log_of
+from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for
+from destination_actions.runtime.claiming import Equipment, closed_effect, log_of
 from destination_actions.runtime.classify import message_of
 from destination_actions.runtime.deliver import deliver, deliver_batch
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.keys import message_id_of
+from destination_actions.runtime.lanes import Engines
 from destination_actions.runtime.plan import Lane, Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
 from destination_actions.runtime.stream import Source, bounded
@@ -78,7 +78,7 @@ class AsyncRuntime:
         self._registry: Registry = registry_for(config, destination, plugins)
         self._plan = compile_plan(config, self._registry, self._registry.plugins.directives())
         self._observers = self._registry.plugins.observers()
-        self._engine = make_engine(http)
+        self._engines = Engines(http)
         self._stores = stores if stores is not None else config.stores
         self._on_store_error = config.on_store_error
         self._clock = clock or SystemClock()
@@ -222,8 +222,8 @@ class AsyncRuntime:
             event={},
             message_id="",
             delivery_key="",
-            http=equipment.clients(lane),
-            send=effect_of(equipment, lane, (), closed=True),
+            http=equipment.lanes(lane).clients,
+            send=closed_effect(equipment, lane),
         )
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -231,18 +231,19 @@ class AsyncRuntime:
     def _equipment(self) -> Equipment:
         """Open the stores at first use, so that a process may be forked from one that has built its runtime."""
         if self._opened is None:
+            stores = opened_stores(self._stores, self._registry.plugins, self._clock, self._times)
             self._opened = Equipment(
-                stores=opened_stores(self._stores, self._registry.plugins, self._clock, self._times),
+                stores=stores,
                 clock=self._clock,
                 times=self._times,
-                clients=clients_of(self._engine),
+                lanes=lanes_of(self._engines, stores, self._clock),
                 on_store_error=self._on_store_error,
             )
         return self._opened
 
     async def aclose(self) -> None:
         """Close what the runtime opened: HTTP connections, threads, and the stores if it opened them."""
-        await self._engine.aclose()
+        await self._engines.aclose()
         if self._opened is None:
             return
         opened, self._opened = self._opened, None

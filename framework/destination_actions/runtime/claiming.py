@@ -13,7 +13,6 @@ from typing import Any
 from destination_actions.context import Context
 from destination_actions.definitions import Found
 from destination_actions.errors import StoreError
-from destination_actions.http import OriginClients
 from destination_actions.outcomes import Delivered, Failed, Outcome, Suppressed, Unknown
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Clock, Stores, Verdict
 from destination_actions.runtime.blocking import Threads
@@ -21,6 +20,7 @@ from destination_actions.runtime.classify import Operation, message_of
 from destination_actions.runtime.effect import Effect
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.keys import delivery_key, window_key
+from destination_actions.runtime.lanes import LaneState
 from destination_actions.runtime.plan import Lane
 from destination_actions.runtime.prepare import Prepared, head_of
 
@@ -32,12 +32,12 @@ BUSY_PAUSE_LONGEST = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
-    """What deliveries need from outside: stores, time, the clients of each lane, threads."""
+    """What deliveries need from outside: stores, time, the state of each lane, threads."""
 
     stores: Stores
     clock: Clock
     times: ClaimTimes
-    clients: Callable[[Lane], OriginClients]
+    lanes: Callable[[Lane], LaneState]
     threads: Threads = field(default_factory=Threads)
     on_store_error: str = "closed"
 
@@ -142,19 +142,27 @@ def context_of(run: Run, effect: Effect) -> Context[Any]:
         event=prepared.event,
         message_id=prepared.message_id,
         delivery_key=run.request.delivery,
-        http=run.equipment.clients(run.lane),
+        http=run.equipment.lanes(run.lane).clients,
         send=effect,
         attempted=run.attempted,
         sync_mode=prepared.subscription.sync_mode,
     )
 
 
-def effect_of(equipment: Equipment, lane: Lane, held: Sequence[Claim], *, closed: bool = False) -> Effect:
-    """The one effect on these claims; a closed one lets nothing leave."""
-    exchange = equipment.clients(lane).request
-    effect = Effect(equipment.stores.claims, held, equipment.clock, equipment.times, exchange)
-    if closed:
-        effect.close()
+def effect_of(runs: Sequence[Run]) -> Effect:
+    """The one effect of deliveries that are performed together."""
+    first = runs[0]
+    equipment, state = first.equipment, first.equipment.lanes(first.lane)
+    held = [run.claim for run in runs if run.claim is not None]
+    turns = state.turns(first.prepared.subscription.action)
+    return Effect(equipment.stores.claims, held, equipment.clock, equipment.times, state.clients, turns)
+
+
+def closed_effect(equipment: Equipment, lane: Lane) -> Effect:
+    """An effect that lets nothing leave, for code that may only read."""
+    clients = equipment.lanes(lane).clients
+    effect = Effect(equipment.stores.claims, (), equipment.clock, equipment.times, clients)
+    effect.close()
     return effect
 
 
@@ -216,18 +224,18 @@ async def _read_back(run: Run) -> Found | Outcome | None:
     reconcile = run.prepared.subscription.action.reconcile
     if reconcile is None or run.lane.on_unknown != "reconcile":
         return None
-    context = context_of(run, effect_of(run.equipment, run.lane, (), closed=True))
+    context = context_of(run, closed_effect(run.equipment, run.lane))
     payload = run.prepared.payload
     limit = run.equipment.perform_limit
     found = await guarded(lambda: reconcile(context, payload), limit=limit, name=f"{run.name}.reconcile")
     if found is None or isinstance(found, Found):
         return found
-    message = run.lane.redactor.text(f"could not read back: {message_of(found)}")
+    message = run.equipment.lanes(run.lane).redactor.text(f"could not read back: {message_of(found)}")
     return Failed(**run.head, reason="unconfirmed", message=message, after=run.equipment.times.lease)
 
 
 def _clean(run: Run, found: Found) -> dict[str, Any]:
-    data: Any = run.lane.redactor.json(dict(found.data))
+    data: Any = run.equipment.lanes(run.lane).redactor.json(dict(found.data))
     return dict(data)
 
 

@@ -63,8 +63,7 @@ async def _round(items: Sequence[tuple[int, Run]], outcomes: dict[int, Outcome],
 async def _performed(runs: Sequence[Run]) -> list[Outcome]:
     """Let the plugin perform, and settle each claim by what it says."""
     first = runs[0]
-    held = [run.claim for run in runs if run.claim is not None]
-    effect = effect_of(first.equipment, first.lane, held)
+    effect = effect_of(runs)
     call, batched = _call(runs, effect)
     try:
         result = await guarded(call, limit=first.equipment.perform_limit, name=first.name)
@@ -92,7 +91,7 @@ def _attempt(run: Run, result: object, effect: Effect) -> Attempt:
         result=result,
         reach=effect.reach,
         on_unknown=run.lane.on_unknown,
-        redactor=run.lane.redactor,
+        redactor=run.equipment.lanes(run.lane).redactor,
         retry_unconfirmed=times.send + times.grace,
     )
 
@@ -123,7 +122,7 @@ def _batch_context(runs: Sequence[Run], effect: Effect) -> BatchContext[Any]:
         log=log_of(first.lane, subscription.id),
         events=[run.prepared.event for run in runs],
         delivery_keys=[run.request.delivery for run in runs],
-        http=first.equipment.clients(first.lane),
+        http=first.equipment.lanes(first.lane).clients,
         send=effect,
         sync_mode=subscription.sync_mode,
     )

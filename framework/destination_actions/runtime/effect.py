@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any
 
-from destination_actions.errors import DestinationActionsError, MaybeSent
+from destination_actions.errors import DestinationActionsError, MaybeSent, NotSent
 from destination_actions.protocols import Claim, ClaimStore, ClaimTimes, Clock, Response
+from destination_actions.runtime.lanes import LaneClients, Turns
+from destination_actions.runtime.oauth import Token
 
 
 class Reach(Enum):
@@ -25,21 +27,24 @@ class ClaimLost(DestinationActionsError):  # noqa: N818 - a fact about the claim
     """The claim went to somebody else before the request left."""
 
 
-Exchange: TypeAlias = Callable[..., Awaitable[Response]]
-"""How the effect is carried: `HttpClient.request`."""
-
-
 class Effect:
     """`Context.send` for one delivery, or for the deliveries of one batch."""
 
     def __init__(
-        self, claims: ClaimStore, held: Sequence[Claim], clock: Clock, times: ClaimTimes, exchange: Exchange
+        self,
+        claims: ClaimStore,
+        held: Sequence[Claim],
+        clock: Clock,
+        times: ClaimTimes,
+        clients: LaneClients,
+        turns: Turns | None = None,
     ) -> None:
         self._claims = claims
         self._held = held
         self._clock = clock
         self._times = times
-        self._exchange = exchange
+        self._clients = clients
+        self._turns = turns
         self._closed = False
         self.reach = Reach.NOTHING
 
@@ -48,7 +53,36 @@ class Effect:
         self._closed = True
 
     async def __call__(self, method: str, url: str, **options: Any) -> Response:
-        """As `context.Send` says."""
+        """As `context.Send` says. A 401 renews the access token, if there is one, and sends once more."""
+        token = await self._clients.token(url)
+        if self._turns is not None:
+            await self._turns.turn()
+        response = await self._sent(method, url, token, options)
+        if response.status_code == 401 and token is not None:
+            response = await self._sent(method, url, await self._clients.renewed(token), options)
+        return response
+
+    async def _sent(self, method: str, url: str, token: Token | None, options: dict[str, Any]) -> Response:
+        left = await self._marked()
+        before = self.reach
+
+        def on_sent() -> None:
+            self.reach = Reach.MAYBE
+
+        try:
+            response = await self._clients.once(method, url, token, timeout=left, on_sent=on_sent, **options)
+        except NotSent:
+            self.reach = before
+            raise
+        status = response.status_code
+        self.reach = _reach(status, before)
+        if self.reach is Reach.MAYBE:
+            message = f"the API answered {status}, which does not say whether it was done"
+            raise MaybeSent(message, reason=f"status {status}")
+        return response
+
+    async def _marked(self) -> float:
+        """Record that the request is about to leave; gives the seconds that it may take."""
         if self._closed:
             raise ClaimLost("nothing may be sent here: this code's time is over, or it may only read")
         started = self._clock.monotonic()
@@ -56,23 +90,9 @@ class Effect:
             if not await self._claims.mark_sent(claim):
                 raise ClaimLost("the claim was lost before the request left")
         left = self._times.send - (self._clock.monotonic() - started)
-        if left <= 0:
+        if left <= 0 or self._closed:
             raise ClaimLost("the store took so long that the request may no longer leave")
-        before, sent = self.reach, False
-
-        def on_sent() -> None:
-            nonlocal sent
-            sent = True
-            self.reach = Reach.MAYBE
-
-        response = await self._exchange(method, url, timeout=left, on_sent=on_sent, **options)
-        self.reach = _reach(response.status_code, before)
-        if self.reach is Reach.MAYBE:
-            status = response.status_code
-            raise MaybeSent(
-                f"the API answered {status}, which does not say whether it was done", reason=f"status {status}"
-            )
-        return response
+        return left
 
 
 def _reach(status: int, before: Reach) -> Reach:

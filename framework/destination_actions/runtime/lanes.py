@@ -1,0 +1,157 @@
+"""A lane at run time: one destination and account, with its HTTP clients, its access token and its rate."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from destination_actions.definitions import Action
+from destination_actions.fields import secret_values
+from destination_actions.http import (
+    AddressGuard,
+    AiohttpEngine,
+    Credentials,
+    OriginClients,
+    Redactor,
+    make_engine,
+    origin_of,
+)
+from destination_actions.protocols import Clock, HttpEngine, RateStore, Response, Stores
+from destination_actions.runtime.oauth import Token, Tokens
+from destination_actions.runtime.plan import Lane
+
+
+class LaneClients:
+    """`Context.http`: requests with the credentials of their origin, and with a token that is renewed once on a 401."""
+
+    def __init__(self, clients: OriginClients, tokens: Tokens | None, origins: frozenset[str]) -> None:
+        self._clients = clients
+        self._tokens = tokens
+        self._origins = origins
+
+    async def get(self, url: str, **options: Any) -> Response:
+        """As `Reads.get`."""
+        return await self.request("GET", url, **options)
+
+    async def request(self, method: str, url: str, **options: Any) -> Response:
+        """As `Reads.request`."""
+        token = await self.token(url)
+        response = await self.once(method, url, token, **options)
+        if response.status_code == 401 and token is not None:
+            response = await self.once(method, url, await self.renewed(token), **options)
+        return response
+
+    async def token(self, url: str) -> Token | None:
+        """The access token for this address, if it takes one."""
+        if self._tokens is None or origin_of(url) not in self._origins:
+            return None
+        return await self._tokens.current()
+
+    async def renewed(self, stale: Token) -> Token:
+        """A token other than `stale`."""
+        assert self._tokens is not None  # noqa: S101 - there was a token
+        return await self._tokens.renewed(stale)
+
+    async def once(self, method: str, url: str, token: Token | None, **options: Any) -> Response:
+        """Send one request with this token."""
+        if token is not None:
+            options.setdefault("auth", Credentials.bearer(token.access))
+        return await self._clients.request(method, url, **options)
+
+
+class Engines:
+    """The engines of a runtime: the shared one, and one with an address guard for each lane that needs it."""
+
+    def __init__(self, http: object = None) -> None:
+        self._given = http
+        self._shared = make_engine(http)
+        self._guarded: dict[str, HttpEngine] = {}
+
+    def of(self, lane: Lane) -> HttpEngine:
+        """Give a lane's engine. What an embedder handed in is used as it is; guarding it is theirs then."""
+        allowed = lane.destination.allowed_addresses
+        if allowed is None or self._given is not None:
+            return self._shared
+        if lane.name not in self._guarded:
+            self._guarded[lane.name] = AiohttpEngine(guard=AddressGuard(allow=tuple(allowed(lane.settings))))
+        return self._guarded[lane.name]
+
+    async def aclose(self) -> None:
+        """Close what was made here."""
+        for engine in self._guarded.values():
+            await engine.aclose()
+        if self._shared is not self._given:
+            await self._shared.aclose()
+
+
+class LaneState:
+    """What all deliveries of one lane share in this process."""
+
+    def __init__(self, lane: Lane, engines: Engines, stores: Stores, clock: Clock) -> None:
+        clients = OriginClients(engines.of(lane), _credentials(lane))
+        oauth = lane.destination.authentication.oauth if lane.destination.authentication else None
+        origins = frozenset(origin_of(url) for url in oauth.origins(lane.settings)) if oauth else frozenset()
+        self.key = lane_key(lane)
+        self.tokens = (
+            Tokens(oauth, lane.settings, name=self.key, store=stores.tokens, clients=clients, clock=clock)
+            if oauth
+            else None
+        )
+        self.clients = LaneClients(clients, self.tokens, origins)
+        self.rates = stores.rates
+        self._lane = lane
+        self._clock = clock
+        self._turns: dict[str, Turns] = {}
+        self._redactor: tuple[Redactor, tuple[str, ...]] = (lane.redactor, ())
+
+    @property
+    def redactor(self) -> Redactor:
+        """Masks the lane's secrets, its present access token included."""
+        secrets = self.tokens.secrets if self.tokens else ()
+        if secrets != self._redactor[1]:
+            self._redactor = (Redactor([*secret_values(self._lane.settings), *secrets]), secrets)
+        return self._redactor[0]
+
+    def turns(self, action: Action[Any, Any]) -> Turns | None:
+        """The rate that an action declares for its effects."""
+        if action.rate is None:
+            return None
+        if action.slug not in self._turns:
+            self._turns[action.slug] = Turns(self.rates, self._clock, f"{self.key}:{action.slug}", action.rate)
+        return self._turns[action.slug]
+
+
+class Turns:
+    """Effects at a rate that all workers share. At most a second's worth of them waits here."""
+
+    def __init__(self, rates: RateStore, clock: Clock, lane: str, per_second: float) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._lane = lane
+        self._per_second = per_second
+        self._room = asyncio.Semaphore(max(1, math.ceil(per_second)))
+
+    async def turn(self) -> None:
+        """Return when one effect may leave."""
+        async with self._room:
+            wait = await self._rates.take_rate(self._lane, 1, per_second=self._per_second)
+            if wait > 0:
+                await self._clock.sleep(wait)
+
+
+def lane_key(lane: Lane) -> str:
+    """Name destination and account, without showing the account."""
+    account = lane.destination.account(lane.settings) if lane.destination.account else f"name:{lane.name}"
+    return f"{lane.destination.slug}:{hashlib.sha256(account.encode()).hexdigest()[:32]}"
+
+
+def _credentials(lane: Lane) -> Mapping[str, Credentials]:
+    origins = lane.destination.origins
+    credentials: dict[str, Credentials] = {}
+    for origin in origins(lane.settings) if origins else ():
+        basic = Credentials.basic(*origin.auth).headers if origin.auth else ()
+        credentials[origin.url] = Credentials((*basic, *Credentials.of_headers(origin.headers).headers))
+    return credentials
