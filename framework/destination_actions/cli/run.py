@@ -43,7 +43,11 @@ def run(
             if json:
                 print_line(outcome.to_json())
 
-        completed(_deliver(config, source, store, retry_for, concurrency, each))
+        try:
+            completed(_deliver(config, source, store, retry_for, concurrency, each))
+        except KeyboardInterrupt:
+            note(f"interrupted; so far {tally.line()}")
+            raise
     if not json:
         _report(tally)
     note(f"{source.read:,} events read, {source.bad:,} not events; {tally.line()}")

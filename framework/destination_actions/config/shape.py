@@ -119,9 +119,9 @@ def _not(breach: _Breach, must: str, hint: str | None) -> Flaw:
 def _incomplete(breach: _Breach) -> Iterator[Flaw]:
     """A subscription without what it needs."""
     present = breach.value if isinstance(breach.value, dict) else {}
-    wanted = [key for key in ("name", "subscribe") if key not in present]
+    wanted = [] if "name" in present else ["name"]
     wanted += [] if present.keys() & {"action", "partnerAction"} else ["action"]
-    named = " and ".join(", ".join(f'"{key}"' for key in wanted).rsplit(", ", 1))
+    named = " and ".join(f'"{key}"' for key in wanted)
     message = f"{readable(breach.pointer)}: {named} {'is' if len(wanted) == 1 else 'are'} missing"
     yield Flaw(breach.pointer, message, 'or name a "preset" that gives what is left out')
 
