@@ -1,11 +1,14 @@
 """Stores for tests: made in a folder of the test, closed at its end."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from destination_actions.protocols import Clock
 from destination_actions.stores import Database
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ class QueueSuite:
         class TestMyQueue(QueueSuite):
             make = staticmethod(lambda clock: MyQueue(clock))
 
-    `make(clock)` gives an empty `Queue`, or an awaitable of one, that takes its time from the `ManualClock` it is handed.
+    `make(clock)` gives an empty `Queue`, or an awaitable of one, on the `ManualClock` it is handed.
     """
 
     make: ClassVar[Callable[..., Any]]

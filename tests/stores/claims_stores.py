@@ -1,0 +1,37 @@
+"""Worlds over each of our own stores. A file serves many worlds: each has names of its own."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from claims_world import TIMES, World
+from destination_actions.stores import Database, MemoryClaims, SqliteClaims
+from destination_actions.testing.clock import ManualClock
+
+
+@contextmanager
+def memory_worlds() -> Iterator[Callable[[], World]]:
+    """Give a maker of worlds over claims in memory."""
+
+    def make() -> World:
+        clock = ManualClock()
+        return World(MemoryClaims(clock, TIMES), clock)
+
+    yield make
+
+
+@contextmanager
+def sqlite_worlds() -> Iterator[Callable[[], World]]:
+    """Give a maker of worlds over claims in one SQLite file, in memory-backed storage where the system has it."""
+    shm = Path("/dev/shm")
+    clock = ManualClock()
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, asyncio.Runner() as runner:
+        database = Database(Path(folder) / "store.db", clock)
+        claims = SqliteClaims(database, TIMES)
+        yield lambda: World(claims, clock, runner.run)
+        database.close()
+
+
+WORLDS = {"memory": memory_worlds, "sqlite": sqlite_worlds}
