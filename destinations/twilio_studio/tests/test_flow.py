@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from destination_actions.stores import SystemClock
 from destination_actions_twilio_studio.answers import TABLE, row_of
 from destination_actions_twilio_studio.sandbox import FAULTS, replying
 
@@ -203,6 +204,23 @@ async def test_a_user_id_is_not_an_anonymous_id(sandbox, make, event) -> None:
         await one(runtime, event("m3", userId=None, anonymousId="x")),
     ]
     assert ["delivered", "delivered", "suppressed"] == [outcome.outcome for outcome in outcomes]
+
+
+async def test_events_at_the_same_time_trigger_once(sandbox, make, event) -> None:
+    """Twenty events of one person at once: one goes, and the others say which it was."""
+    runtime = make(sandbox, options={"clock": SystemClock()}, coolingOffPeriod=300)
+    outcomes = [found for [found] in await runtime.send_batch([event(f"m{number}") for number in range(20)])]
+    [winner] = [found for found in outcomes if found.outcome == "delivered"]
+    assert {winner.message_id} == {found.by for found in outcomes if found.outcome == "suppressed"}
+    assert (20, 1) == (len(outcomes), len(sandbox.executions))
+
+
+async def test_the_same_event_at_the_same_time_triggers_once(sandbox, make, event) -> None:
+    """Ten copies of one event at once, with no cooling-off period: one execution, and all say which."""
+    runtime = make(sandbox, options={"clock": SystemClock()}, coolingOffPeriod=0)
+    outcomes = [found for [found] in await runtime.send_batch([event()] * 10)]
+    assert [sandbox.executions[0].sid] * 10 == [found.data["executionSid"] for found in outcomes]
+    assert 1 == len(sandbox.executions)
 
 
 async def test_after_a_definite_no_anybody_may_go(sandbox, make, event) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
+from destination_actions import Secret
+from destination_actions.http.urls import canonical
 from destination_actions_twilio_studio.instants import age_of, iso_seconds, nanoseconds
 from destination_actions_twilio_studio.phones import channel_of, is_e164, masked
 from destination_actions_twilio_studio.problems import Problem, problem_of
+from destination_actions_twilio_studio.profile import external_ids_url
+from destination_actions_twilio_studio.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +50,20 @@ def test_masked_text_holds_no_number(before, number, after) -> None:
 def test_channels(address, channel) -> None:
     """A channel is what stands before the colon."""
     assert channel == channel_of(address)
+
+
+SETTINGS = Settings(account_sid="AC" + "0" * 32, space_id="spa/../1", profile_api_access_token=Secret("token"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_id_stays_in_its_place(value) -> None:
+    """The address of a profile is one path of fixed segments, whatever the id holds."""
+    address = urlsplit(canonical(external_ids_url(SETTINGS, "user_id", value)))
+    assert ("profiles.segment.com", "", "") == (address.netloc, address.query, address.fragment)
+    segments = [unquote(part) for part in address.path.split("/")]
+    assert ["", "v1", "spaces", "spa/../1", "collections", "users", "profiles"] == segments[:7]
+    assert [f"user_id:{value.lower()}", "external_ids"] == segments[7:]
 
 
 @pytest.mark.parametrize(

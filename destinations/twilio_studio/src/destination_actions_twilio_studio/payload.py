@@ -54,14 +54,15 @@ class TriggerStudioFlow(FieldSet):
     parameters: dict[str, Any] | None = field(
         "Parameters", "Anything the flow should know; it reads {{flow.data.parameters.<key>}}.", default=None
     )
-    user_id: str | None = field("User ID", "Whom the event is about.", mapping="userId", default=None)
+    user_id: str | None = field("User ID", "Whom the event is about.", mapping="userId", default=None, hidden=True)
     anonymous_id: str | None = field(
         "Anonymous ID",
         "Used where there is no user ID, or no phone number under it.",
         mapping="anonymousId",
         default=None,
+        hidden=True,
     )
-    event_name: str | None = field("Event Name", "Name of a track event.", mapping="event", default=None)
+    event_name: str | None = field("Event Name", "Name of a track event.", mapping="event", default=None, hidden=True)
     message_id: str | None = field("Message ID", "Of the event.", mapping="messageId", default=None, hidden=True)
     event_type: str | None = field(
         "Event Type", "Ignored: any event may start a flow.", default=None, hidden=True, deprecated=True

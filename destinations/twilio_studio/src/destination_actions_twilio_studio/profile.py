@@ -71,7 +71,7 @@ async def known_phones(ctx: Context[Settings], flow: TriggerStudioFlow) -> list[
 def external_ids_url(settings: Settings, kind: str, value: str) -> str:
     """The address of a profile's external ids. Ids are looked up in lower case, and cannot leave their segment."""
     profiles = url_of(profile_url(settings), "v1", "spaces", settings.space_id, "collections", "users", "profiles")
-    return f"{profiles}/{kind}:{quote(value.lower(), safe='', errors='replace')}/external_ids"
+    return f"{profiles}/{kind}:{quote(value.lower(), safe='')}/external_ids"
 
 
 def newest_first(ids: Sequence[ExternalId]) -> list[str]:
@@ -159,7 +159,9 @@ def _no_profile(ctx: Context[Settings]) -> Refused | TryAgain:
     """Segment may build the profile while the event is on its way here, so a young event waits."""
     age = age_of(ctx.event, ctx.clock.now())
     if age is not None and age > PROFILE_PATIENCE:
-        message = f"Segment has no profile for this person, {age / 60:.0f} minutes after the event"
+        message = (
+            f"Segment has no profile for this person, and the event is older than {PROFILE_PATIENCE / 60:.0f} minutes"
+        )
         return Refused(message, code="profile_not_found", status=404)
     message = "Segment has no profile for this person yet"
     return TryAgain(message, after=PROFILE_PAUSE, code="profile_not_found", status=404)
