@@ -10,7 +10,7 @@ from fql_reference import Tree, printed
 WRONG = object()
 
 
-def holds(tree: Tree, event: Any, item: Any = None) -> bool:
+def holds(tree: Tree, event: Any, item: Any = None) -> bool:  # noqa: PLR0911 - one return a kind of node
     """Tell whether a condition holds; what is no object has no members."""
     match tree:
         case ("never",):
@@ -65,7 +65,7 @@ def ordered(sign: str, left: Any, right: Any) -> bool:
     return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign]
 
 
-def value(operand: Tree, event: Any, item: Any) -> Any:
+def value(operand: Tree, event: Any, item: Any) -> Any:  # noqa: PLR0911 - one return a kind of node
     """Give the value of an operand."""
     match operand:
         case ("value", _, constant):
@@ -111,10 +111,9 @@ def fits(pattern: tuple[Any, ...], text: str) -> bool:
 
 def _with_stars(states: set[int], pattern: tuple[Any, ...]) -> set[int]:
     reached = set(states)
-    for state in sorted(states):
-        while state < len(pattern) and pattern[state] == "*":
-            state += 1
-            reached.add(state)
+    for state in range(len(pattern)):
+        if state in reached and pattern[state] == "*":
+            reached.add(state + 1)
     return reached
 
 
@@ -129,7 +128,7 @@ def _takes(test: Any, character: str) -> bool:
     return False
 
 
-def called(name: str, found: Any) -> Any:
+def called(name: str, found: Any) -> Any:  # noqa: PLR0911 - one return a kind of function
     """Apply a function of one argument."""
     if name == "typeof":
         return kind(found)

@@ -15,33 +15,11 @@ import re
 from typing import Any
 
 FIELDS = frozenset(
-    [
-        "type",
-        "event",
-        "name",
-        "userId",
-        "anonymousId",
-        "groupId",
-        "previousId",
-        "messageId",
-        "timestamp",
-        "originalTimestamp",
-        "sentAt",
-        "receivedAt",
-        "channel",
-        "category",
-        "version",
-        "properties",
-        "traits",
-        "context",
-        "integrations",
-        "options",
-        "projectId",
-        "writeKey",
-        "sourceId",
-        "metadata",
-        "_metadata",
-    ]
+    {
+        *("type", "event", "name", "userId", "anonymousId", "groupId", "previousId", "messageId", "timestamp"),
+        *("originalTimestamp", "sentAt", "receivedAt", "channel", "category", "version", "properties", "traits"),
+        *("context", "integrations", "options", "projectId", "writeKey", "sourceId", "metadata", "_metadata"),
+    }
 )
 ARITY = {"contains": 2, "match": 2} | dict.fromkeys(
     ["length", "lowercase", "uppercase", "snakecase", "kebabcase", "titlecase", "typeof", "bool", "string", "number"], 1
@@ -241,6 +219,8 @@ class Reader:
             part = arguments[1]
             if part[0] == "value" and part[1] in ("number", "bool"):
                 part = constant(printed(part[2]))
+            if part[0] == "list" or part[1] == "NoneType":
+                raise Refused(part)
             if name == "match":
                 part = ("pattern", pattern(part))
             arguments = (arguments[0], part)
@@ -367,7 +347,7 @@ def _leaf(path: Tree, operator: str, value: Any) -> Tree:
             return negated(_leaf(path, opposite.get(operator) or operator.removeprefix("not_"), value))
     if operator in ("not_exists", "is_true", "is_false"):
         return ("=", path, constant({"not_exists": None, "is_true": True, "is_false": False}[operator]))
-    if value is None or not isinstance(value, str | int | float) or value != value:
+    if value is None or not isinstance(value, str | int | float) or repr(value) == "nan":
         raise Refused(value)
     if operator in ("<", "<=", ">", ">="):
         return compared(operator, path, constant(value))
@@ -391,7 +371,7 @@ def _text_leaf(path: Tree, operator: str, value: Any) -> Tree:
     return ("true", ("call", "match", (path, ("pattern", shapes[operator]))))
 
 
-def meaning_of_ast(node: Any) -> Tree:
+def meaning_of_ast(node: Any) -> Tree:  # noqa: PLR0911 - one return a kind of node
     """Bring our own tree into normal form."""
     match node:
         case {"type": "and" | "or" as word, "clauses": clauses}:

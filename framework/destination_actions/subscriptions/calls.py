@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from destination_actions.subscriptions.functions import number_text
 from destination_actions.subscriptions.glob import PatternError, glob
-from destination_actions.subscriptions.nodes import Call, Literal, Operand
+from destination_actions.subscriptions.nodes import Call, ListOf, Literal, Operand
 
 
 def called(name: str, arguments: Sequence[Operand]) -> Call:
-    """Apply a function; raise `PatternError` for a pattern that is no text or cannot be read."""
+    """Apply a function; raise `PatternError` where what is searched for is no text, or a pattern cannot be read."""
     if name not in ("contains", "match"):
         return Call(name, tuple(arguments))
-    text, part = arguments[0], _as_text(arguments[1])
+    text, part = arguments
+    part = as_text(part) if isinstance(part, Literal) else part
+    if isinstance(part, ListOf) or part == Literal(None):
+        raise PatternError(f"what {name} looks for is a text")
     if name == "match":
         if not (isinstance(part, Literal) and isinstance(part.value, str)):
             raise PatternError('the pattern of match is a text such as "Order*"')
@@ -21,12 +24,12 @@ def called(name: str, arguments: Sequence[Operand]) -> Call:
     return Call(name, (text, part))
 
 
-def _as_text(operand: Operand) -> Operand:
+def as_text(literal: Literal) -> Literal:
     """Take 5 for "5" where only a text makes sense, as Segment does."""
-    match operand:
-        case Literal(bool() as value):
+    match literal.value:
+        case bool() as value:
             return Literal("true" if value else "false")
-        case Literal(int() | float() as number):
+        case int() | float() as number:
             return Literal(number_text(number))
         case _:
-            return operand
+            return literal

@@ -54,7 +54,8 @@ class _Finding:
 def segment_differences(text: str) -> tuple[Difference, ...]:
     """Give the places where Segment would have behaved differently, in order.
 
-    Raises `SubscriptionError` as compiling does. Empty means that Segment's result is the same on every event of ordinary shape (each path leads through objects).
+    Raises `SubscriptionError` as compiling does. Where nothing is found, Segment's result is the same on every event
+    whose paths lead through objects.
     """
     condition, words = parse(text), tokens(text)
     findings = [found for check in _MEANING for found in check(words)]
@@ -260,12 +261,9 @@ def _orders(words: list[Token]) -> Iterator[_Finding]:
 def _made_number(value: Token) -> bool:
     if value.kind == "keyword":
         return value.value in ("true", "false")
-    text: Any = value.value
-    return (
-        value.kind == "text"
-        and decimal(text) is None
-        and (not text.strip() or text.strip()[:2].lower() in ("0x", "0b", "0o"))
-    )
+    text = str(value.value)
+    odd = not text.strip() or text.strip()[:2].lower() in ("0x", "0b", "0o")
+    return value.kind == "text" and odd and decimal(text) is None
 
 
 _Check = Callable[[list[Token]], Iterator[_Finding]]

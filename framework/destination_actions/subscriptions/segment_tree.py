@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from destination_actions.events import MISSING
-from destination_actions.subscriptions.calls import called
-from destination_actions.subscriptions.glob import escaped
+from destination_actions.subscriptions.calls import as_text, called
+from destination_actions.subscriptions.glob import PatternError, escaped
 from destination_actions.subscriptions.limits import MAX_DEPTH
 from destination_actions.subscriptions.nodes import (
     ORDER_SIGNS,
@@ -103,17 +103,24 @@ def _number_equals(path: Path, value: Any, pointer: str) -> Condition:
 
 
 def _contains(path: Path, value: Any, pointer: str) -> Condition:
-    return Truth(called("contains", [path, _value(value, pointer)]))
+    return _call("contains", path, _value(value, pointer), pointer)
 
 
 def _pattern(before: str, after: str) -> Callable[[Path, Any, str], Condition]:
     def read(path: Path, value: Any, pointer: str) -> Condition:
-        text = called("contains", [path, _value(value, pointer)]).arguments[1]
-        if not (isinstance(text, Literal) and isinstance(text.value, str)):
+        text = as_text(_value(value, pointer))
+        if not isinstance(text.value, str):
             return refuse(pointer, f"{value!r} is no text")
-        return Truth(called("match", [path, Literal(f"{before}{escaped(text.value)}{after}")]))
+        return _call("match", path, Literal(f"{before}{escaped(text.value)}{after}"), pointer)
 
     return read
+
+
+def _call(function: str, path: Path, part: Literal, pointer: str) -> Condition:
+    try:
+        return Truth(called(function, [path, part]))
+    except PatternError as error:
+        return refuse(pointer, str(error))
 
 
 def _order(sign: Any) -> Callable[[Path, Any, str], Condition]:
