@@ -12,7 +12,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from _suite import UNDEFINED, Date
+from _suite import UNDEFINED, Date, same
 
 JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
@@ -140,9 +140,16 @@ class Interpreter:
         return self.get(scope, self.string(argument, scope))
 
     def do_literal(self, argument: Any, scope: Any) -> Any:
-        if self.segment and json.dumps(argument, default=str) != json.dumps(self.resolve(argument, scope), default=str):
+        if not self.segment:
+            return argument
+        try:
+            found = self.resolve(argument, scope)
+        except Failure:
             self.fire("literal")
-        return self.resolve(argument, scope) if self.segment else argument
+            raise
+        if found is UNDEFINED or not same(argument, found):
+            self.fire("literal")
+        return found
 
     def do_template(self, argument: Any, scope: Any) -> str:
         template = self.string(argument, scope)
@@ -326,7 +333,7 @@ class Interpreter:
 
     def spread(self, value: Any) -> dict[str, Any]:
         if isinstance(value, str | list) and value and self.fire("undefined"):
-            return {str(number): item for number, item in enumerate(value)}
+            return {str(number): item for number, item in enumerate(units(value) if isinstance(value, str) else value)}
         return value if isinstance(value, dict) else {}
 
     def do_transform(self, argument: dict[str, Any], scope: Any) -> Any:
@@ -403,6 +410,11 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def units(text: str) -> list[str]:
+    packed = text.encode("utf-16-le", "surrogatepass")
+    return [packed[at : at + 2].decode("utf-16-le", "surrogatepass") for at in range(0, len(packed), 2)]
+
+
 def canonical(character: str) -> str:
     upper = character.upper()
     plain = len(upper) != 1 or ord(character) > 0xFFFF or (ord(character) >= 128 and ord(upper) < 128)
@@ -456,15 +468,13 @@ def tokens(path: str) -> list[Any]:
             break
     pattern = re.compile(
         r"""(?P<dot>\.) | \[(?:(?P<all>\*)|(?P<index>-?[0-9]+))\]
-        | \[(?P<quote>['"])(?P<quoted>(?:\\[.\[\]\\'"]|(?!(?P=quote)\]).)*)(?P=quote)\]
-        | (?P<open>\[['"]) | (?P<char>\\[.\[\]\\'"]|.)""",
+        | \[(?P<quote>['"])(?P<quoted>(?:\\[.\[\]\\'"]|(?!(?P=quote)\]).)*)(?:(?P=quote)\]|$)
+        | (?P<char>\\[.\[\]\\'"]|.)""",
         re.X | re.S,
     )
     keys: list[Any] = []
     key = ""
     for match in pattern.finditer(rest):
-        if match["open"]:
-            raise Failure("a quoted key is not closed")
         if match["char"]:
             key += match["char"][-1]
             continue

@@ -55,7 +55,7 @@ def as_segment_points(pointer: str) -> str:
     """Give our pointer as Segment writes it: without places in lists, and from an item of @merge on only."""
     pointer = re.sub(r"^.*/@merge/objects/[0-9]+", "", pointer)
     pointer = pointer.removeprefix(f"/{ROOT}")
-    return re.sub(r"/[0-9]+$", "", pointer).replace("~1", "/").replace("~0", "~")
+    return re.sub(r"(?<=/@arrayPath)/[01](?=/|$)", "", pointer).replace("~1", "/").replace("~0", "~")
 
 
 def event_of(case: Case) -> Any:
@@ -130,7 +130,7 @@ def interpreted(mapping: Any, event: Any, *, segment: bool) -> tuple[dict[str, A
     interpreter = Interpreter(segment=segment, liquid=lambda template, scope: {"liquid": template})
     try:
         return outcome_of(interpreter.transform(mapping, event)), interpreter.fired
-    except (Failure, KeyError, AttributeError, TypeError):
+    except (Failure, LookupError, AttributeError, TypeError):
         return ERROR, interpreter.fired
 
 
@@ -160,21 +160,30 @@ def as_batch(outcomes: list[dict[str, Any]]) -> dict[str, Any]:
     return {"value": [outcome["value"] for outcome in outcomes]} if all("value" in each for each in outcomes) else ERROR
 
 
-def right(case: Case, _segment: Any) -> Any:
-    return read(case).right
+def right(case: Case, segment: Any) -> Any:
+    return read(case).right if "op" in case.input else schema_verdict(case, segment)
 
 
 def interpreted_rule(rule: str, segment: str, ours: str, why: str) -> Rule:
     """Make a rule that applies where the interpreter takes Segment's way there, ends where Segment ended, and is wrong."""
 
-    def applies(case: Case, theirs: Any) -> bool:
-        if liquid_templates(mapping_of(case)):
-            return False
-        found = read(case)
-        explained = found.valid and rule in found.fired and agree(theirs, found.theirs)
-        return explained and not agree(theirs, found.right)
+    return Rule(rule, segment, ours, why, lambda case, theirs: resolved_otherwise(rule, case, theirs), right)
 
-    return Rule(rule, segment, ours, why, applies, right)
+
+def resolved_otherwise(rule: str, case: Case, theirs: Any) -> bool:
+    if liquid_templates(mapping_of(case)):
+        return False
+    found = read(case)
+    explained = found.valid and rule in found.fired and agree(theirs, found.theirs)
+    return explained and not agree(theirs, found.right)
+
+
+def unprotected(case: Case, theirs: Any) -> bool:
+    """Tell whether Segment resolved, or refused, what stands in an @literal."""
+    pointers = theirs.get("error", ())
+    if pointers and all("/@literal" in pointer for pointer in pointers):
+        return is_valid(mapping_of(case))
+    return "op" in case.input and resolved_otherwise("literal", case, theirs)
 
 
 def fails_at_load(case: Case, theirs: Any) -> bool:
@@ -243,11 +252,13 @@ RULES = [
         "Blank is missing, null, an empty text or an empty list.",
         "A total of 0 is a total.",
     ),
-    interpreted_rule(
+    Rule(
         "literal",
-        "`@literal` resolves the directives in it.",
+        "`@literal` resolves the directives in it, and refuses wrong ones.",
         "`@literal` gives its argument as it stands.",
         "There is no other way to write an object that looks like a directive.",
+        unprotected,
+        right,
     ),
     interpreted_rule(
         "replace",

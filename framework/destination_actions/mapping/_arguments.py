@@ -29,7 +29,7 @@ _STAND_INS: Final[Mapping[str, Any]] = {
     "#/$defs/node": {},
     "#/$defs/text": {
         "title": "text or a directive",
-        "anyOf": [{"type": "string"}, {"type": "object", "patternProperties": {"^@": {}}, "minProperties": 1}],
+        "anyOf": [{"type": "string"}, {"type": "object", "not": {"propertyNames": {"not": {"pattern": "^@"}}}}],
     },
     "#/$defs/object": {"type": "object", "title": "an object or a directive"},
 }

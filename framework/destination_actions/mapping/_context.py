@@ -12,7 +12,7 @@ from ._arguments import ArgumentChecker
 from ._directive import Directive
 from ._limits import MAPPING_LIMITS, MappingLimits
 from ._objects import Constant, list_resolver, object_resolver
-from ._paths import EACH, Path, PathSyntaxError, Resolver, Step, compile_path, parse_path, path_text
+from ._paths import EACH, Path, Resolver, Step, compile_path, parse_path, path_text
 from ._templates import parse_template, template_resolver
 from ._values import described
 
@@ -86,10 +86,7 @@ class Context:
 
     def _source_steps(self, source: Any) -> tuple[Step, ...] | None:
         text = source.get("@path") if isinstance(source, dict) else source
-        try:
-            return self._full_steps(parse_path(text)) if isinstance(text, str) else None
-        except PathSyntaxError:
-            return None
+        return self._full_steps(parse_path(text)) if isinstance(text, str) else None
 
     def _full_steps(self, path: Path) -> tuple[Step, ...] | None:
         if path.event:
@@ -111,17 +108,11 @@ class Context:
             return place.error(
                 f"a path has at most {self.limits.path:,} characters, this has {len(text):,} (limit: path)"
             )
-        try:
-            return place._read(parse_path(text))
-        except PathSyntaxError as error:
-            return place.error(f"{described(text)} is not a path: {error}")
+        return place._read(parse_path(text))
 
     def template(self, text: str, *keys: str | int) -> Resolver:
         place = self._at(*keys)
-        try:
-            parts = parse_template(text)
-        except PathSyntaxError as error:
-            return place.error(f"{described(text)} is not a template: {error}")
+        parts = parse_template(text)
         return template_resolver(
             [part if isinstance(part, str) else place._read(part) for part in parts], place.pointer
         )
@@ -160,14 +151,13 @@ class Context:
             self.error(finding.message, *finding.steps, hint=finding.hint)
         if not findings:
             return directive.compile(self, argument)
-        self._search(argument, {finding.steps[0] for finding in findings if finding.steps})
+        self._search(argument)
         return Constant(MISSING)
 
-    def _search(self, argument: Any, found: set[str | int]) -> None:
+    def _search(self, argument: Any) -> None:
         """Find what else is wrong in the parts of an argument that is wrong already."""
-        members = argument.items() if isinstance(argument, dict) else ()
-        for key, value in members:
-            if key not in found and isinstance(value, dict):
+        for key, value in argument.items() if isinstance(argument, dict) else ():
+            if isinstance(value, dict):
                 self.node(value, key)
 
 

@@ -46,10 +46,6 @@ class Path:
     event: bool = False
 
 
-class PathSyntaxError(ValueError):
-    """A path that cannot be read."""
-
-
 _BRACKET = re.compile(r"\[(?:(\*)|(-?[0-9]+))\]")
 _PLAIN_KEY = re.compile(r"[^.\[\]\\'\"]+")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
@@ -57,11 +53,7 @@ _ESCAPABLE = frozenset(".[]'\"\\")
 
 
 def parse_path(text: str) -> Path:
-    """Read a path.
-
-    Raises:
-        PathSyntaxError: a quoted key is not closed.
-    """
+    """Read a path. Every text is one; a quoted key that is not closed ends with the text."""
     start, event = _root(text)
     return Path(tuple(_Scanner(text, start).steps()), event)
 
@@ -120,17 +112,18 @@ class _Scanner:
         return True
 
     def _quoted(self) -> str:
-        quote, key, at = self.text[self.at + 1], [], self.at + 2
-        while at < len(self.text):
-            character = self.text[at]
-            if character == quote and self.text[at + 1 : at + 2] == "]":
-                self.at = at + 2
-                return "".join(key)
-            if character == "\\" and self.text[at + 1 : at + 2] in _ESCAPABLE:
-                at += 1
-            key.append(self.text[at])
-            at += 1
-        raise PathSyntaxError(f"the quoted key that starts at character {self.at + 1} is not closed by {quote}]")
+        quote, key = self.text[self.at + 1], list[str]()
+        self.at += 2
+        while self.at < len(self.text):
+            character = self.text[self.at]
+            if character == quote and self.text[self.at + 1 : self.at + 2] == "]":
+                self.at += 2
+                break
+            if character == "\\" and self.text[self.at + 1 : self.at + 2] in _ESCAPABLE:
+                self.at += 1
+            key.append(self.text[self.at])
+            self.at += 1
+        return "".join(key)
 
 
 def _index(digits: str) -> Step:

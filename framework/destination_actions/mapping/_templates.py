@@ -14,11 +14,7 @@ from ._values import JS_SPACE, text_of
 
 
 def parse_template(text: str) -> list[str | Path]:
-    """Read a template as its texts and paths, in order. Takes time in proportion to the text.
-
-    Raises:
-        PathSyntaxError: a path between braces cannot be read.
-    """
+    """Read a template as its texts and paths, in order. Takes time in proportion to the text."""
     parts: list[str | Path] = []
     for literal, path in _placeholders(text, 3):
         parts += _double(literal)

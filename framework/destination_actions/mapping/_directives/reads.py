@@ -8,7 +8,7 @@ from .._arguments import TEXT
 from .._directive import CompileContext, Directive
 from .._limits import Frame, ResolveError
 from .._objects import Constant
-from .._paths import PathSyntaxError, Resolver, parse_path, walk
+from .._paths import Resolver, parse_path, walk
 from .._values import described
 
 
@@ -31,10 +31,7 @@ def _path_made_of(text: Resolver, pointer: str, longest: int) -> Resolver:
                 f"a path has at most {longest:,} characters (limit: path)", pointer=pointer, limit="path"
             )
         frame.spend(1 + len(found), pointer)
-        try:
-            path = parse_path(found)
-        except PathSyntaxError as error:
-            raise ResolveError(f"{described(found)} is not a path: {error}", pointer=pointer) from None
+        path = parse_path(found)
         return walk(frame.event if path.event else scope, path.steps, frame, pointer)
 
     return read_made

@@ -8,7 +8,7 @@ from ...events import MISSING
 from .._arguments import NODE, TEXT
 from .._directive import CompileContext, Directive
 from .._limits import MAPPING_LIMITS, Frame, ResolveError, too_large
-from .._paths import PathSyntaxError, Resolver, walk
+from .._paths import Resolver, walk
 from .._replace import Replacement
 from .._templates import parse_template
 from .._values import described, scalar_text, text_of
@@ -32,10 +32,7 @@ def _template_made_of(text: Resolver, pointer: str) -> Resolver:
         if not isinstance(found, str):
             raise ResolveError(f"expected the text of a template, got {described(found)}", pointer=pointer)
         frame.spend_on(found, pointer)
-        try:
-            parts = parse_template(found)
-        except PathSyntaxError as error:
-            raise ResolveError(f"{described(found)} is not a template: {error}", pointer=pointer) from None
+        parts = parse_template(found)
         return "".join([part if isinstance(part, str) else shown(part, scope, frame) for part in parts])
 
     def shown(path: Any, scope: Any, frame: Frame) -> str:
