@@ -61,6 +61,40 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a service is asked to forget: at least one id is there."""
+
+    user_id: str | None = None
+    anonymous_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicChoice:
+    """A value that an API offers for a field."""
+
+    value: str | int
+    label: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceQuery:
+    """What to offer: the text typed so far, the page (as the last answer gave it), the values of the other fields."""
+
+    query: str = ""
+    page: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePage:
+    """One page of choices; `next_page` is None on the last one."""
+
+    choices: Sequence[DynamicChoice]
+    next_page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """An API of a destination: its base URL, and the credentials and headers that go there and nowhere else."""
 
@@ -122,7 +156,8 @@ class Action(Generic[S, P]):
 
     `perform` is `async def` or `def` (then it runs in a worker thread). `cooldown` declares what the runtime claims
     before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all. `rate`
-    is how many effects a second the API takes from one account; all workers together stay below it.
+    is how many effects a second the API takes from one account; all workers together stay below it. `choices` asks the
+    API for the values of a field, by the field's key.
     """
 
     slug: str
@@ -134,6 +169,7 @@ class Action(Generic[S, P]):
     cooldown: Callable[[S, P], Cooldown | None] | None = None
     reconcile: Callable[[Context[S], P], Awaitable[Found | None]] | None = None
     default_subscription: str | None = None
+    choices: Mapping[str, Callable[[Context[S], ChoiceQuery], Awaitable[ChoicePage]]] = field(default_factory=dict)
     hidden: bool = False
     rate: float | None = None
 
@@ -144,6 +180,10 @@ class Action(Generic[S, P]):
             raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
         if not _is_fieldset(self.payload):
             raise DefinitionError(f'action "{self.slug}": payload must be a FieldSet class, not {self.payload!r}')
+        fields = {spec.key for spec in self.payload.fields()}
+        for key in self.choices:
+            if key not in fields:
+                raise DefinitionError(f'action "{self.slug}": choices for no field "{key}"', hint=nearest(key, fields))
         if self.default_subscription is not None:
             _check_expression(f'action "{self.slug}": default_subscription', self.default_subscription)
 
@@ -153,9 +193,10 @@ class Destination(Generic[S]):
     """A third-party service: its settings and its actions.
 
     `origins` names the APIs and their credentials for given settings, `account` whose limits they count against (the
-    configured name, when it is not given). With `allowed_addresses`, for URLs that users choose, connections go to public
-    addresses and to these networks only, checked after the name is resolved. `sandbox` opens a local stand-in for those APIs
-    and gives the settings that point to it; demos and tests use it.
+    configured name, when it is not given). With `allowed_addresses`, for URLs that users choose, connections go to
+    public addresses and to these networks only, checked after the name is resolved. `on_delete` has the service forget
+    a person. `sandbox` opens a local stand-in for the APIs and gives the settings that point to it; demos and tests use
+    it.
     """
 
     slug: str
@@ -169,6 +210,7 @@ class Destination(Generic[S]):
     origins: Callable[[S], Sequence[Origin]] | None = None
     account: Callable[[S], str] | None = None
     allowed_addresses: Callable[[S], Sequence[str]] | None = None
+    on_delete: Callable[[Context[S], Person], Awaitable[Accepted]] | None = None
     sandbox: Callable[[], AbstractAsyncContextManager[Mapping[str, Any]]] | None = None
 
     def __post_init__(self) -> None:

@@ -10,23 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from destination_actions.config import Config, config_from_python, load_config
-from destination_actions.context import Context
-from destination_actions.definitions import Check, Destination
+from destination_actions.definitions import Check, ChoicePage, ChoiceQuery, Destination
 from destination_actions.events import Event
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
 from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Stores
+from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
 from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for
-from destination_actions.runtime.claiming import Equipment, closed_effect, log_of
-from destination_actions.runtime.classify import message_of
+from destination_actions.runtime.claiming import Equipment
 from destination_actions.runtime.deliver import deliver, deliver_batch
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
-from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import Engines
-from destination_actions.runtime.plan import Lane, Plan, compile_plan
+from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
 from destination_actions.runtime.stream import Source, bounded
+from destination_actions.runtime.watchdog import LIMIT, Watchdog
 from destination_actions.runtime.worker import Worker
 from destination_actions.stores import SystemClock
 
@@ -38,8 +37,10 @@ class AsyncRuntime:
 
     `destination` is a slug or a `Destination`; `settings` and `subscriptions` have the form of a configuration file.
     `http` is an `httpx.AsyncBaseTransport`, an `httpx.AsyncClient` or an engine; `stores` a URL (`memory:`,
-    `sqlite:PATH`) or opened `Stores`; `plugins` are further plugin objects (directives, stores, observers). Raises
-    `ConfigurationError`. Use it as `async with AsyncRuntime(...) as runtime`, or call `aclose`.
+    `sqlite:PATH`) or opened `Stores`; `plugins` are further plugin objects (directives, stores, observers).
+    `busy_wait` is how many seconds `send` waits while another holds the claim, `watchdog` after how many a blocked
+    event loop is reported. Raises `ConfigurationError`. Use it as `async with AsyncRuntime(...) as runtime`, or call
+    `aclose`.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class AsyncRuntime:
         times: ClaimTimes | None = None,
         plugins: Iterable[object] = (),
         busy_wait: float = 10.0,
+        watchdog: float | None = LIMIT,
     ) -> None:
         self._registry: Registry = registry_for(config, destination, plugins)
         self._plan = compile_plan(config, self._registry, self._registry.plugins.directives())
@@ -85,6 +87,7 @@ class AsyncRuntime:
         self._times = times or ClaimTimes()
         self._busy_wait = busy_wait
         self._opened: Equipment | None = None
+        self._watchdog = Watchdog(watchdog) if watchdog else None
 
     @property
     def plan(self) -> Plan:
@@ -199,38 +202,25 @@ class AsyncRuntime:
 
     async def test_authentication(self) -> dict[str, Sequence[Check]]:
         """Try the credentials of every configured destination; only reads. The checks by configured name."""
-        return {lane.name: await self._tested(lane) for lane in self._plan.lanes}
+        return {lane.name: await test_of(self._equipment(), lane) for lane in self._plan.lanes}
 
-    async def _tested(self, lane: Lane) -> Sequence[Check]:
-        authentication = lane.destination.authentication
-        if authentication is None or authentication.test is None:
-            return ()
-        test, context = authentication.test, self._reading_context(lane)
-        name = f"{lane.destination.slug}.test_authentication"
-        result = await guarded(lambda: test(context), limit=self._times.send * 3, name=name)
-        if isinstance(result, list | tuple):
-            return result
-        return [Check("credentials", ok=False, message=lane.redactor.text(message_of(result)))]
+    async def choices(self, destination: str, action: str, field: str, query: ChoiceQuery | None = None) -> ChoicePage:
+        """Ask the API of a configured destination what a field may hold. Raises `ConfigurationError`."""
+        lane = lane_named(self._plan, destination)
+        return await choices_of(self._equipment(), lane, action, field, query or ChoiceQuery())
 
-    def _reading_context(self, lane: Lane) -> Context[Any]:
-        equipment = self._equipment()
-        return Context(
-            settings=lane.settings,
-            subscription="",
-            clock=self._clock,
-            log=log_of(lane),
-            event={},
-            message_id="",
-            delivery_key="",
-            http=equipment.lanes(lane).clients,
-            send=closed_effect(equipment, lane),
-        )
+    async def delete(self, event: Event) -> list[Outcome]:
+        """Have every configured destination that can do so forget the person of a delete event."""
+        outcomes = [await deleted(self._equipment(), lane, event) for lane in self._plan.lanes]
+        return [outcome for outcome in outcomes if outcome is not None]
 
     # --- life --------------------------------------------------------------------------------------------------------
 
     def _equipment(self) -> Equipment:
         """Open the stores at first use, so that a process may be forked from one that has built its runtime."""
         if self._opened is None:
+            if self._watchdog is not None:
+                self._watchdog.start()
             stores = opened_stores(self._stores, self._registry.plugins, self._clock, self._times)
             self._opened = Equipment(
                 stores=stores,
@@ -244,6 +234,8 @@ class AsyncRuntime:
     async def aclose(self) -> None:
         """Close what the runtime opened: HTTP connections, threads, and the stores if it opened them."""
         await self._engines.aclose()
+        if self._watchdog is not None:
+            self._watchdog.stop()
         if self._opened is None:
             return
         opened, self._opened = self._opened, None

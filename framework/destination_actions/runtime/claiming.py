@@ -13,6 +13,7 @@ from typing import Any
 from destination_actions.context import Context
 from destination_actions.definitions import Found
 from destination_actions.errors import StoreError
+from destination_actions.events import copy_of
 from destination_actions.outcomes import Delivered, Failed, Outcome, Suppressed, Unknown
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Clock, Stores, Verdict
 from destination_actions.runtime.blocking import Threads
@@ -20,7 +21,7 @@ from destination_actions.runtime.classify import Operation, message_of
 from destination_actions.runtime.effect import Effect
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.keys import delivery_key, window_key
-from destination_actions.runtime.lanes import LaneState
+from destination_actions.runtime.lanes import LaneState, Turns
 from destination_actions.runtime.plan import Lane
 from destination_actions.runtime.prepare import Prepared, head_of
 
@@ -139,7 +140,7 @@ def context_of(run: Run, effect: Effect) -> Context[Any]:
         subscription=prepared.subscription.id,
         clock=run.equipment.clock,
         log=log_of(run.lane, prepared.subscription.id),
-        event=prepared.event,
+        event=copy_of(prepared.event),
         message_id=prepared.message_id,
         delivery_key=run.request.delivery,
         http=run.equipment.lanes(run.lane).clients,
@@ -152,16 +153,20 @@ def context_of(run: Run, effect: Effect) -> Context[Any]:
 def effect_of(runs: Sequence[Run]) -> Effect:
     """The one effect of deliveries that are performed together."""
     first = runs[0]
-    equipment, state = first.equipment, first.equipment.lanes(first.lane)
     held = [run.claim for run in runs if run.claim is not None]
-    turns = state.turns(first.prepared.subscription.action)
-    return Effect(equipment.stores.claims, held, equipment.clock, equipment.times, state.clients, turns)
+    turns = first.equipment.lanes(first.lane).turns(first.prepared.subscription.action)
+    return effect_on(first.equipment, first.lane, held, turns)
+
+
+def effect_on(equipment: Equipment, lane: Lane, held: Sequence[Claim], turns: Turns | None = None) -> Effect:
+    """An effect on these claims, at this rate."""
+    clients = equipment.lanes(lane).clients
+    return Effect(equipment.stores.claims, held, equipment.clock, equipment.times, clients, turns)
 
 
 def closed_effect(equipment: Equipment, lane: Lane) -> Effect:
     """An effect that lets nothing leave, for code that may only read."""
-    clients = equipment.lanes(lane).clients
-    effect = Effect(equipment.stores.claims, (), equipment.clock, equipment.times, clients)
+    effect = effect_on(equipment, lane, ())
     effect.close()
     return effect
 

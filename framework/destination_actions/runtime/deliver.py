@@ -12,6 +12,7 @@ from typing import Any
 
 from destination_actions.answers import Accepted, Answer
 from destination_actions.context import BatchContext
+from destination_actions.events import copy_of
 from destination_actions.outcomes import Outcome
 from destination_actions.runtime.blocking import blocking, is_async
 from destination_actions.runtime.claiming import Equipment, Run, context_of, decide, effect_of, log_of, run_of, settle
@@ -120,7 +121,7 @@ def _batch_context(runs: Sequence[Run], effect: Effect) -> BatchContext[Any]:
         subscription=subscription.id,
         clock=first.equipment.clock,
         log=log_of(first.lane, subscription.id),
-        events=[run.prepared.event for run in runs],
+        events=[copy_of(run.prepared.event) for run in runs],
         delivery_keys=[run.request.delivery for run in runs],
         http=first.equipment.lanes(first.lane).clients,
         send=effect,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destination_actions.events import Event
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Plan, Subscription
 from destination_actions.runtime.prepare import Prepared, build, resolved
-
-if TYPE_CHECKING:
-    from destination_actions.subscriptions import Explanation
+from destination_actions.subscriptions import Explanation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object
 
     When the caller is cancelled, the call is cancelled too, and the cancellation goes on after it has ended.
     """
-    task = asyncio.get_running_loop().create_task(_caught(call, name))
+    task = asyncio.get_running_loop().create_task(_caught(call, name), name=name)
     try:
         await asyncio.wait({task}, timeout=limit)
     except asyncio.CancelledError:
@@ -43,10 +43,17 @@ async def _caught(call: Callable[[], Any], name: str) -> object:
     try:
         result = call()
         if not inspect.isawaitable(result):
-            return PluginFault(f"{name} must be `async def`, or be a plain function that was declared as such")
-        return await result
+            return PluginFault(f"{name} gave {type(result).__name__}, nothing to await; make it `async def`")
+        return _awaited(await result, name)
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         return error
+
+
+def _awaited(result: object, name: str) -> object:
+    if inspect.iscoroutine(result):
+        result.close()
+        return PluginFault(f"{name} returned a coroutine that nobody awaited; write `await` before the call")
+    return result
 
 
 async def _ended(task: asyncio.Task[object], name: str) -> None:

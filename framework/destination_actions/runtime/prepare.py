@@ -14,7 +14,7 @@ from destination_actions.errors import DestinationActionsError
 from destination_actions.events import MISSING, Event
 from destination_actions.fields import FieldSet
 from destination_actions.mapping import ResolveError
-from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem, Rejected
+from destination_actions.outcomes import Failed, Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Subscription
 
 
@@ -91,6 +91,9 @@ def _cooled(subscription: Subscription, event: Event, message_id: str, payload: 
     except (ValueError, DestinationActionsError) as error:
         problem = Problem("", "cooldown", "Cooldown", subscription.lane.redactor.text(str(error)))
         return Invalid(**head_of(subscription, message_id), problems=(problem,))
+    except Exception as error:  # noqa: BLE001 - the plugin's own code
+        message = subscription.lane.redactor.text(f"cooldown raised {type(error).__name__}: {error}")
+        return Failed(**head_of(subscription, message_id), reason="plugin_fault", message=message, after=1.0)
     return Prepared(subscription, event, message_id, payload, cooldown)
 
 

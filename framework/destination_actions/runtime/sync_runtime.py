@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from destination_actions.config import Config
-from destination_actions.definitions import Check, Destination
+from destination_actions.definitions import Check, ChoicePage, ChoiceQuery, Destination
 from destination_actions.events import Event
 from destination_actions.outcomes import Outcome
 from destination_actions.runtime.async_runtime import AsyncRuntime
@@ -73,6 +73,14 @@ class Runtime:
     def test_authentication(self) -> dict[str, Sequence[Check]]:
         """As `AsyncRuntime.test_authentication`."""
         return self._wait(self._inner.test_authentication())
+
+    def choices(self, destination: str, action: str, field: str, query: ChoiceQuery | None = None) -> ChoicePage:
+        """As `AsyncRuntime.choices`."""
+        return self._wait(self._inner.choices(destination, action, field, query))
+
+    def delete(self, event: Event) -> list[Outcome]:
+        """As `AsyncRuntime.delete`."""
+        return self._wait(self._inner.delete(event))
 
     def close(self) -> None:
         """Close the runtime and end its thread. May be called twice."""

@@ -1,0 +1,146 @@
+"""Plugins that misbehave: each is contained and named, and no other event is affected."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Any
+
+import pytest
+from destination_actions import Accepted, Delivered, Failed
+from destination_actions.runtime import guard
+from notes import SUBSCRIPTION, URL, action, destination, perform
+
+
+def track(message: str = "m1", user: str = "u1", **more: Any) -> dict[str, Any]:
+    """A track event."""
+    return {"type": "track", "messageId": message, "userId": user, "properties": {"tags": ["a"]}, **more}
+
+
+async def test_a_changed_event_reaches_nobody_else(make) -> None:
+    """A plugin gets a copy: its sibling and the caller see the event as it was."""
+    seen: list[Any] = []
+
+    async def vandal(ctx: Any, note: Any) -> Accepted:
+        seen.append(ctx.event["properties"]["tags"][:])
+        ctx.event["properties"]["tags"].append("broken")
+        return Accepted()
+
+    event = track()
+    subscriptions = [SUBSCRIPTION | {"name": name, "mapping": {"period": 0}} for name in ("one", "two")]
+    await make(destination(action(perform=vandal)), subscriptions).send(event)
+    assert [["a"], ["a"]] == seen
+    assert track() == event
+
+
+async def test_an_answer_that_nobody_awaited_is_named(make) -> None:
+    """`return ctx.send(...)` without `await` is a fault with the remedy in its message."""
+
+    async def hasty(ctx: Any, note: Any) -> Any:
+        return ctx.send("POST", URL, json={})
+
+    [outcome] = await make(destination(action(perform=hasty))).send(track())
+    assert isinstance(outcome, Failed)
+    assert "write `await`" in outcome.message
+
+
+async def test_a_blocked_loop_is_reported_with_plugin_and_stack(make, caplog) -> None:
+    """The watchdog names the action and the line that blocks."""
+    reported = threading.Event()
+    handler = logging.Handler()
+    handler.emit = lambda record: reported.set()  # type: ignore[method-assign]
+    logging.getLogger("destination_actions").addHandler(handler)
+
+    async def sleeper(ctx: Any, note: Any) -> Accepted:
+        assert reported.wait(20)
+        return Accepted()
+
+    try:
+        [outcome] = await make(destination(action(perform=sleeper)), watchdog=0.02).send(track())
+    finally:
+        logging.getLogger("destination_actions").removeHandler(handler)
+    assert isinstance(outcome, Delivered)
+    assert "notes.note" in caplog.text
+    assert "in sleeper" in caplog.text
+
+
+async def test_swallowed_cancellation_is_left_alone_and_cannot_send(make, api, monkeypatch, caplog) -> None:
+    """Code that ignores its cancellation loses its effect; others go on, and the claim is free again."""
+    monkeypatch.setattr(guard, "CANCEL_GRACE", 0.01)
+    release, sent = asyncio.Event(), []
+
+    async def stubborn(ctx: Any, note: Any) -> Accepted:
+        if note.person == "good":
+            return await perform(ctx, note)
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+        try:
+            await ctx.send("POST", URL, json={})
+        except Exception as error:
+            sent.append(type(error).__name__)
+        return Accepted()
+
+    runtime = make(destination(action(perform=stubborn)), busy_wait=0)
+    task = asyncio.ensure_future(runtime.send(track("m1", "bad")))
+    await asyncio.sleep(0)
+    [good] = await runtime.send(track("m2", "good"))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert isinstance(good, Delivered)
+    assert 1 == len(guard.abandoned)
+    release.set()
+    await asyncio.gather(*guard.abandoned)
+    assert ["ClaimLost"] == sent
+    assert 1 == len(api.requests)
+    assert "ignores its cancellation" in caplog.text
+
+
+async def test_endless_recursion_is_a_fault(make) -> None:
+    """A RecursionError stays where it happened."""
+
+    async def deep(ctx: Any, note: Any) -> Any:
+        return await deep(ctx, note)
+
+    [outcome] = await make(destination(action(perform=deep))).send(track())
+    assert "plugin_fault" == outcome.reason
+
+
+async def test_a_cooldown_that_fails_is_invalid(make) -> None:
+    """The declaration runs before the claim: its errors are about the event."""
+
+    def broken(settings: Any, note: Any) -> Any:
+        raise ValueError("no such period")
+
+    [outcome] = await make(destination(action(cooldown=broken))).send(track())
+    assert "invalid" == outcome.outcome
+    assert "no such period" in outcome.summary()
+
+
+async def test_a_cooldown_with_a_bug_is_a_plugin_fault(make) -> None:
+    """A KeyError in the declaration harms this event only."""
+
+    def broken(settings: Any, note: Any) -> Any:
+        raise KeyError("x")
+
+    [outcome] = await make(destination(action(cooldown=broken))).send(track())
+    assert "failed" == outcome.outcome
+    assert "plugin_fault" == outcome.reason
+
+
+async def test_an_observer_that_fails_harms_nobody(make, caplog) -> None:
+    """Observers see outcomes; their errors are logged."""
+    from destination_actions import hookimpl
+
+    class Broken:
+        @hookimpl
+        def delivery_settled(self, outcome: Any, seconds: float) -> None:
+            raise RuntimeError("observer")
+
+    [outcome] = await make(plugins=[Broken()]).send(track())
+    assert isinstance(outcome, Delivered)
+    assert "observer" in caplog.text
