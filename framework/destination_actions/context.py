@@ -84,7 +84,8 @@ class Context(_Common[S]):
     """For one delivery.
 
     `event` is a copy: what is done to it reaches nobody else. `delivery_key` is the same at every attempt: hand it to
-    the API if that can keep it, so that `reconcile` finds what was done. `attempted` is when an earlier attempt may have been executed (wall-clock seconds), or None.
+    the API if that can keep it, so that `reconcile` finds what was done. `attempted` is when an earlier attempt may
+    have been executed (wall-clock seconds), or None.
     """
 
     event: Event

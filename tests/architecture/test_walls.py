@@ -85,11 +85,11 @@ def test_a_destination_uses_only_the_public_surface(package: Path) -> None:
 
 
 def functions() -> Iterator[tuple[str, int]]:
-    """Every function of the framework and the destinations with its number of lines."""
+    """Every function of the framework and the destinations with the number of lines of its body."""
     for path in sorted([*FRAMEWORK.rglob("*.py"), *(p for d in DESTINATIONS for p in d.rglob("*.py"))]):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield f"{path.name}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+                yield f"{path.name}:{node.name}", (node.end_lineno or node.lineno) - node.body[0].lineno + 1
 
 
 def test_functions_are_short() -> None:
