@@ -1,0 +1,168 @@
+"""The writer: operations share commits, fail alone, are dropped when nobody waits, and never cross a fork."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from destination_actions.errors import StoreError
+from destination_actions.protocols import ClaimRequest, Delivery, Verdict
+from destination_actions.stores import Database, SqliteClaims, SqliteQueue, SqliteRates
+from destination_actions.testing.clock import ManualClock
+
+Opener = Callable[..., Database]
+
+
+class Gate:
+    """Holds the writer inside a transaction until it is opened."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._entered, self._open = database, Event(), Event()
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._database.run(lambda *_: (self._entered.set(), self._open.wait())))
+        await asyncio.to_thread(self._entered.wait)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._open.set()
+        await self._task
+
+
+def test_operations_share_commits(database: Opener) -> None:
+    """Operations that arrive during a commit are carried by the next one together."""
+    one = database(ManualClock())
+    queue = SqliteQueue(one, ManualClock())
+    statements: list[str] = []
+
+    async def campaign() -> None:
+        await one.run(lambda connection, _: connection.set_trace_callback(statements.append))
+        async with Gate(one):
+            deliveries = [Delivery(str(n), "d", "s", {}, 1.0) for n in range(200)]
+            tasks = [asyncio.create_task(queue.enqueue([delivery])) for delivery in deliveries]
+            await asyncio.sleep(0)
+        assert await asyncio.gather(*tasks) == [1] * 200
+
+    asyncio.run(campaign())
+    one.close()
+    assert statements.count("COMMIT") == 3  # the one that set the trace, the gate's, and one for all 200
+
+
+def test_an_operation_fails_alone(database: Opener) -> None:
+    """What one operation raises is its caller's; the others of its transaction are kept, its own writes are not."""
+    one = database(ManualClock())
+    queue = SqliteQueue(one, ManualClock())
+
+    def wrong(connection: Any, _: Any) -> None:
+        connection.execute("INSERT INTO lanes VALUES ('half done', 0, 0)")
+        raise ValueError("on purpose")
+
+    async def campaign() -> list[Any]:
+        async with Gate(one):
+            calls = [queue.enqueue([Delivery(name, "d", "s", {}, 1.0)]) for name in "ab"]
+            tasks = [asyncio.create_task(call) for call in (calls[0], one.run(wrong), calls[1])]
+            await asyncio.sleep(0)
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, error, second = asyncio.run(campaign())
+    assert (first, second, str(error)) == (1, 1, "on purpose")
+    assert asyncio.run(one.run(lambda connection, _: connection.execute("SELECT * FROM lanes").fetchall())) == []
+
+
+def test_a_take_that_nobody_waits_for_takes_nothing(database: Opener) -> None:
+    """A take cancelled before it began leaves the deliveries due and their attempts uncounted."""
+    one = database(ManualClock())
+    queue = SqliteQueue(one, ManualClock())
+
+    async def campaign() -> int:
+        await queue.enqueue([Delivery("a", "d", "s", {}, 1.0)])
+        async with Gate(one):
+            task = asyncio.create_task(queue.take(1, lease=30.0))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        return (await queue.take(1, lease=30.0))[0].attempts
+
+    assert asyncio.run(campaign()) == 1
+
+
+def test_a_cancelled_confirmation_is_carried_out(database: Opener) -> None:
+    """What records a fact is carried out though its caller was cancelled."""
+    one = database(ManualClock())
+    claims = SqliteClaims(one)
+    request = ClaimRequest("k", "d", 60.0, "m")
+
+    async def campaign() -> Verdict:
+        claim = (await claims.claim(request)).claim
+        assert claim is not None
+        assert await claims.mark_sent(claim)
+        async with Gate(one):
+            task = asyncio.create_task(claims.confirm(claim))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        return (await claims.claim(request)).verdict
+
+    assert asyncio.run(campaign()) is Verdict.ALREADY_DONE
+
+
+def test_a_closed_file_says_so(database: Opener) -> None:
+    """Operations under way are finished by closing, later ones are refused, closing twice does nothing."""
+    one = database(ManualClock())
+    rates = SqliteRates(one)
+
+    async def campaign() -> float:
+        task = asyncio.create_task(rates.take_rate("lane", 1, per_second=1.0))
+        await asyncio.sleep(0)
+        await one.aclose()
+        await one.aclose()
+        return await task
+
+    assert asyncio.run(campaign()) == 0.0
+    with pytest.raises(StoreError, match=r"store\.db is closed"):
+        asyncio.run(rates.pause("lane", 1.0))
+
+
+def test_many_threads_share_one_store(database: Opener) -> None:
+    """Loops in several threads use one store at once; each key is granted once."""
+    claims = SqliteClaims(database(ManualClock()))
+    granted: list[str] = []
+
+    async def work(name: str) -> None:
+        answers = [await claims.claim(ClaimRequest(str(n), f"{n} of {name}", 60.0, "m")) for n in range(50)]
+        granted.extend(answer.claim.key for answer in answers if answer.claim)
+
+    threads = [Thread(target=lambda name=str(name): asyncio.run(work(name))) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(granted) == sorted(map(str, range(50)))
+
+
+FORK = """
+import asyncio, os, sys, warnings
+warnings.simplefilter("ignore")
+from pathlib import Path
+from destination_actions.errors import StoreError
+from destination_actions.stores import open_stores
+stores = open_stores("sqlite:" + sys.argv[1])
+child = os.fork()
+if child == 0:
+    try:
+        asyncio.run(stores.queue.next_due())
+    except StoreError as error:
+        os._exit(7 if "open the stores after the fork" in str(error) else 8)
+    os._exit(9)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), asyncio.run(stores.queue.next_due()))
+asyncio.run(stores.close())
+"""
+
+
+def test_no_connection_crosses_a_fork(tmp_path: Path) -> None:
+    """A child that uses its parent's stores is told to open its own; the parent's go on working."""
+    command = [sys.executable, "-c", FORK, str(tmp_path / "store.db")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "7 None\n"
