@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -34,9 +34,11 @@ class FieldError:
         return {"pointer": self.pointer, "code": self.code, "label": self.label, "message": self.message}
 
 
-@dataclass(frozen=True, slots=True)
-class Coercion:
-    """One change: `before` became `after`, which is `MISSING` where a value was dropped; secrets show as `***`."""
+class Coercion(NamedTuple):
+    """One change: `before` became `after`, which is `MISSING` where a value was dropped.
+
+    Secret and personal values, objects that may hold them, and values of unknown keys show as `***`.
+    """
 
     pointer: str
     code: CoercionCode

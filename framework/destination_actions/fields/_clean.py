@@ -15,14 +15,14 @@ list of one where a list is wanted. `_values` has the rule for types. Whatever t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from destination_actions.errors import nearest
 from destination_actions.events import MISSING
 from destination_actions.fields._checked import Coercion, CoercionCode, FieldError, child
 from destination_actions.fields._dates import is_number, parse_moment
-from destination_actions.fields._json import NotJson, copied, is_text
+from destination_actions.fields._json import NotJson, copied, is_object, is_text
 from destination_actions.fields._names import is_reserved
 from destination_actions.fields._secret import MASK
 from destination_actions.fields._specs import FieldSpec
@@ -43,21 +43,23 @@ _EXACT: Final[dict[str, frozenset[type]]] = {
 _NO_TYPES: Final[frozenset[type]] = frozenset()
 
 
-@dataclass(slots=True)
 class Report:
     """What was changed and what was found while a document was cleaned.
 
     `moved` tells, for the pointer of a cleaned list from which items were dropped, where its items stood.
     """
 
-    strict: bool
-    coercions: list[Coercion] = field(default_factory=list)
-    errors: list[FieldError] = field(default_factory=list)
-    moved: dict[str, list[int]] = field(default_factory=dict)
+    __slots__ = ("coercions", "errors", "moved", "strict")
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.coercions: list[Coercion] = []
+        self.errors: list[FieldError] = []
+        self.moved: dict[str, list[int]] = {}
 
     def changed(self, spec: FieldSpec, at: str, code: CoercionCode, before: Any, after: Any) -> None:
         """Note a change, without the value where it is not to be shown."""
-        if spec.private:
+        if spec.private or spec.properties is not None:
             before, after = MASK, after if after is MISSING else MASK
         self.coercions.append(Coercion(at, code, before, after))
 
@@ -70,12 +72,12 @@ class Report:
 class Row:
     """One field, prepared for cleaning: `exact` are the types that need nothing done, `step` its pointer token."""
 
-    key: str
     step: str
     exact: frozenset[type]
     spec: FieldSpec
     coerce: Callable[[Any], Any]
     nested: Plan | None
+    default: Any
     scalar: bool
     textual: bool
 
@@ -84,24 +86,27 @@ class Row:
 class Plan:
     """The rows of a FieldSet, ready to be walked."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[tuple[str, frozenset[type], Row], ...]
     keys: frozenset[str]
     additional: bool
 
 
 def plan_of(specs: tuple[FieldSpec, ...], *, additional: bool) -> Plan:
     """Prepare the fields of a FieldSet; nested ones have their plans already."""
-    return Plan(tuple(_row(spec) for spec in specs), frozenset(spec.key for spec in specs), additional)
+    rows = (_row(spec) for spec in specs)
+    return Plan(
+        tuple((row.spec.key, row.exact, row) for row in rows), frozenset(spec.key for spec in specs), additional
+    )
 
 
 def _row(spec: FieldSpec) -> Row:
     return Row(
-        key=spec.key,
         step=child("", spec.key),
-        exact=_NO_TYPES if spec.multiple else _EXACT[spec.type],
+        exact=_NO_TYPES if spec.multiple or spec.parsed else _EXACT[spec.type],
         spec=spec,
         coerce=COERCIONS[spec.type],
         nested=None if spec.properties is None else spec.properties.__compiled__.plan,
+        default=spec.default,
         scalar=spec.type not in ("object", "any"),
         textual=spec.type in ("string", "text", "password", "any"),
     )
@@ -110,19 +115,21 @@ def _row(spec: FieldSpec) -> Row:
 def clean(plan: Plan, document: Mapping[str, Any], at: str, report: Report) -> dict[str, Any]:
     """Give a new document in wire keys; what is wrong in a way that JSON Schema cannot see goes into the report."""
     out: dict[str, Any] = {}
-    present = 0
-    for row in plan.rows:
-        value = document.get(row.key, MISSING)
-        if value is not MISSING:
-            present += 1
-            kind = value.__class__
-            if kind in row.exact and value and (kind is not str or value.isascii()):
-                out[row.key] = value
+    absent = 0
+    for key, exact, row in plan.rows:
+        value = document.get(key, MISSING)
+        kind = value.__class__
+        if kind in exact and value and (kind is not str or value.isascii()):
+            out[key] = value
+            continue
+        if value is MISSING:
+            absent += 1
+            if row.default is MISSING:
                 continue
         value = _take(row, value, at + row.step, report, top=not at)
         if value is not MISSING:
-            out[row.key] = value
-    if present != len(document):
+            out[key] = value
+    if len(plan.rows) - absent != len(document):
         _rest(plan, document, at, report, out)
     return out
 
@@ -162,10 +169,10 @@ def _list(row: Row, value: Any, at: str, report: Report) -> Any:
 
 def _one(row: Row, value: Any, at: str, report: Report, *, keep_empty: bool) -> Any:
     """Give a single value of a field's type, or MISSING where it says nothing."""
-    if isinstance(value, Mapping):
+    if is_object(value):
         return _copied(row, value, at, report) if row.nested is None else clean(row.nested, value, at, report)
     if isinstance(value, list | tuple):
-        if not row.scalar or len(value) != 1 or isinstance(value[0], Mapping | list | tuple):
+        if not row.scalar or len(value) != 1 or isinstance(value[0], list | tuple) or is_object(value[0]):
             return _copied(row, value, at, report)
         report.changed(row.spec, at, "unwrapped", value, value[0])
         value = value[0]
@@ -208,17 +215,17 @@ def _rest(plan: Plan, document: Mapping[str, Any], at: str, report: Report, out:
             continue
         where = child(at, key)
         if plan.additional:
-            _keep(key, value, where, report, out)
+            _keep(key, value, at, report, out)
         elif report.strict:
             hint = nearest(str(key), plan.keys)
             message = f'there is no field "{key}"' + (f"; {hint}" if hint else "")
             report.errors.append(FieldError(where, "unknown", "", message))
         else:
-            report.coercions.append(Coercion(where, "dropped_unknown", value, MISSING))
+            report.coercions.append(Coercion(where, "dropped_unknown", MASK, MISSING))
 
 
-def _keep(key: str, value: Any, where: str, report: Report, out: dict[str, Any]) -> None:
+def _keep(key: str, value: Any, at: str, report: Report, out: dict[str, Any]) -> None:
     try:
         out.update(copied({key: value}))
     except NotJson as why:
-        report.errors.append(FieldError(f"{where}{why.pointer}", "not_json", "", f"{key} {why}"))
+        report.errors.append(FieldError(f"{at}{why.pointer}", "not_json", "", f"{key} {why}"))

@@ -12,7 +12,7 @@ from destination_actions.fields._build import converter
 from destination_actions.fields._checked import Checked, FieldError, FieldProblem, child
 from destination_actions.fields._clean import Report, clean, plan_of
 from destination_actions.fields._errors import required_error, schema_errors, shown
-from destination_actions.fields._json import copied
+from destination_actions.fields._json import copied, is_object
 from destination_actions.fields._required import Scope, absent_paths, is_conditional
 from destination_actions.fields._schema import compile_schema, object_schema
 from destination_actions.fields._specs import FieldSpec
@@ -33,33 +33,41 @@ class Compiled:
         self.conditional = tuple(spec for spec in specs if is_conditional(spec))
         self.validator = compile_schema(object_schema(specs, additional=additional))
         self._validators = _validators(owner)
-        self._rows = tuple((spec.key, spec.name, converter(spec)) for spec in specs)
+        rows = [(spec.name, spec.key, converter(spec)) for spec in specs]
+        self._names = tuple(name for name, _, _ in rows)
+        self._keys = tuple(key for _, key, _ in rows)
+        self._converted = tuple((name, convert) for name, _, convert in rows if convert is not None)
         self._nullable = tuple(spec.key for spec in specs if spec.allow_null)
 
     def check(self, document: Any, *, strict: bool, sync_mode: str | None) -> Checked[Any]:
         """Clean, validate and build; see `FieldSet.check`."""
-        if not isinstance(document, Mapping):
+        if not is_object(document):
             return Checked(None, (_no_object(document),), ())
         report = Report(strict)
         cleaned = clean(self.plan, document, "", report)
-        errors = (*report.errors, *self._errors(cleaned, report, sync_mode))
-        if errors:
-            return Checked(None, errors, tuple(report.coercions))
+        valid = self.validator.is_valid(cleaned)
+        if self.conditional or report.errors or not valid:
+            errors = (*report.errors, *self._errors(cleaned, report, sync_mode, valid=valid))
+            if errors:
+                return Checked(None, errors, tuple(report.coercions))
         value = self.build(cleaned)
         errors = tuple(self._problems(value)) if self._validators else ()
         return Checked(None if errors else value, errors, tuple(report.coercions))
 
-    def _errors(self, cleaned: dict[str, Any], report: Report, sync_mode: str | None) -> Iterator[FieldError]:
-        if not self.validator.is_valid(cleaned):
-            yield from schema_errors(self.owner, self.validator.iter_errors(cleaned), report)
+    def _errors(
+        self, cleaned: dict[str, Any], report: Report, sync_mode: str | None, *, valid: bool
+    ) -> Iterator[FieldError]:
+        if not valid:
+            yield from schema_errors(self.owner, cleaned, report)
         if self.conditional:
             for path in absent_paths(Scope(self.owner, cleaned, sync_mode)):
                 yield required_error(self.owner, path, report)
 
     def value_errors(self, key: str, value: Any) -> list[FieldError]:
         """Give what is wrong with one value as it stands, without coercion."""
-        found = self.validator.iter_errors({key: value})
-        return [error for error in schema_errors(self.owner, found, Report(strict=True)) if error.code != "required"]
+        found = schema_errors(self.owner, {key: value}, Report(strict=True))
+        at = child("", key)
+        return [error for error in found if error.pointer == at or error.pointer.startswith(f"{at}/")]
 
     def default_of(self, spec: FieldSpec) -> Any:
         """Give the default of a field as its attribute has it; None where there is none."""
@@ -70,13 +78,18 @@ class Compiled:
 
     def build(self, cleaned: dict[str, Any]) -> FieldSet:
         """Give the typed value of a valid, cleaned document."""
-        values: dict[str, Any] = {}
-        for key, name, convert in self._rows:
-            value = cleaned.get(key)
-            values[name] = value if convert is None or value is None else convert(value)
-        nulls = frozenset(key for key in self._nullable if key in cleaned and cleaned[key] is None)
-        extra = {k: v for k, v in cleaned.items() if k not in self.by_key} if self.plan.additional else {}
-        return object.__new__(self.owner)._fill(values, nulls, extra)
+        get = cleaned.get
+        values: dict[str, Any] = dict(zip(self._names, map(get, self._keys), strict=True))
+        for name, convert in self._converted:
+            if (value := values[name]) is not None:
+                values[name] = convert(value)
+        if self._nullable and (nulls := [key for key in self._nullable if key in cleaned and get(key) is None]):
+            values["__nulls__"] = frozenset(nulls)
+        if self.plan.additional and (extra := {k: v for k, v in cleaned.items() if k not in self.by_key}):
+            values["__extra__"] = extra
+        made = object.__new__(self.owner)
+        object.__setattr__(made, "__dict__", values)
+        return made
 
     def _problems(self, value: FieldSet) -> Iterator[FieldError]:
         for check in self._validators:

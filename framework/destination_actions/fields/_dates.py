@@ -57,7 +57,18 @@ def parse_moment(value: str | float) -> datetime | None:
 def is_moment(value: str) -> bool:
     """Tell whether a text stands for a moment: it is a number, or one of the date forms above."""
     text = value.strip()
-    return is_number(text) or _from_text(text) is not None
+    return _is_plain_iso(text) or is_number(text) or _from_text(text) is not None
+
+
+def _is_plain_iso(text: str) -> bool:
+    """Recognise the usual form quickly; whatever this does not, the grammar decides."""
+    if text[4:8:3] != "--" or text[10:17:3] != "T::" or not text.isascii():
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_number(value: object) -> bool:

@@ -103,7 +103,7 @@ def _spec(owner: type, name: str, declared: Declaration, annotation: Any) -> Fie
 def _complete(name: str, declared: Declaration, shape: Shape) -> FieldSpec:
     given = declared.given
     depends_on = _conditions(given["depends_on"])
-    default = MISSING if given["default"] is None and not given["allow_null"] else given["default"]
+    default = MISSING if given["default"] is None else given["default"]
     return FieldSpec(
         name=name,
         key=given["key"] or wire_key(name),
@@ -143,6 +143,8 @@ def _type(given: Mapping[str, Any], shape: Shape) -> Any:
 
 def _required(given: Mapping[str, Any], shape: Shape, default: Any, depends_on: Conditions | None) -> bool | Conditions:
     wanted = given["required"]
+    if given["allow_null"] and not shape.optional:
+        raise DefinitionError("allows null, but its annotation does not", hint='add "| None"')
     sometimes = depends_on is not None or not isinstance(wanted, bool | None)
     may_lack = shape.optional or default is not MISSING
     if (sometimes or wanted is False) and not may_lack:

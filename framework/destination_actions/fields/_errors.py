@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
@@ -85,14 +86,12 @@ class Site:
         return " in ".join(reversed(self._words)) or "the document"
 
 
-def schema_errors(
-    root: type[FieldSet], found: Iterable[jsonschema_rs.ValidationError], report: Report
-) -> Iterator[FieldError]:
-    """Give the errors of a cleaned document; those at or under a value that is known to be no JSON are left out."""
+def schema_errors(root: type[FieldSet], cleaned: dict[str, Any], report: Report) -> Iterator[FieldError]:
+    """Give the errors of a cleaned document, but not those of a value that stands for one that is no JSON."""
     known = tuple(error.pointer for error in report.errors if error.code == "not_json")
-    for error in found:
-        made = _schema_error(root, error, report)
-        if not any(made.pointer == at or made.pointer.startswith(f"{at}/") for at in known):
+    for error in root.__compiled__.validator.iter_errors(cleaned):
+        made = _schema_error(root, cleaned, error, report)
+        if not any(at == made.pointer or at.startswith(f"{made.pointer}/") for at in known):
             yield made
 
 
@@ -102,14 +101,21 @@ def required_error(root: type[FieldSet], path: Iterable[str | int], report: Repo
     return FieldError(site.pointer, "required", site.label, f"{site.subject} is required, but there is no value for it")
 
 
-def _schema_error(root: type[FieldSet], error: jsonschema_rs.ValidationError, report: Report) -> FieldError:
+def _schema_error(
+    root: type[FieldSet], cleaned: dict[str, Any], error: jsonschema_rs.ValidationError, report: Report
+) -> FieldError:
     keyword = str(error.schema_path[-1])
     path: list[str | int] = list(error.instance_path)
     if keyword == "required":
         return required_error(root, [*path, error.kind.as_dict()["property"]], report)
     site = Site(root, path, report)
-    sentence = f"{site.subject} {_predicate(keyword, site, error.instance)}{_lost_plus(keyword, site, report)}"
+    value: Any = reduce(_step, path, cleaned)
+    sentence = f"{site.subject} {_predicate(keyword, site, value)}{_lost_plus(keyword, site, report)}"
     return FieldError(site.pointer, _CODES.get(keyword, keyword), site.label, sentence)
+
+
+def _step(inner: Any, key: str | int) -> Any:
+    return inner[key]
 
 
 def _predicate(keyword: str, site: Site, value: Any) -> str:

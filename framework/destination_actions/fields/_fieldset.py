@@ -63,10 +63,7 @@ class FieldSet:
 
     @classmethod
     def _check_default(cls, spec: FieldSpec) -> None:
-        try:
-            wrong = cls.__compiled__.value_errors(spec.key, copied(spec.default))
-        except Exception as error:
-            raise definition_error(cls, spec.name, f"has a default that is no JSON value: {spec.default!r}") from error
+        wrong = cls.__compiled__.value_errors(spec.key, copied(spec.default))
         if wrong:
             raise definition_error(cls, spec.name, f"has the default {spec.default!r}, but {wrong[0].message}")
 
@@ -81,15 +78,7 @@ class FieldSet:
             raise TypeError(f"{type(self).__name__}() needs a value for {lacking[0]!r}")
         given = {spec.name: values.get(spec.name, compiled.default_of(spec)) for spec in compiled.specs}
         nulls = {s.key for s in compiled.specs if s.allow_null and given[s.name] is None and s.name in values}
-        self._fill(given, frozenset(nulls), {})
-
-    def _fill(self, values: dict[str, Any], nulls: frozenset[str], extra: Mapping[str, Any]) -> Self:
-        if nulls:
-            values["__nulls__"] = nulls
-        if extra:
-            values["__extra__"] = extra
-        object.__setattr__(self, "__dict__", values)
-        return self
+        object.__setattr__(self, "__dict__", {**given, **({"__nulls__": frozenset(nulls)} if nulls else {})})
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
@@ -127,7 +116,7 @@ class FieldSet:
 
     def to_json(self, *, reveal: bool = False) -> dict[str, Any]:
         """Give the document in wire keys: absent values left out, secrets as `***` unless `reveal` is set."""
-        out = dict(self.__extra__)
+        out: dict[str, Any] = copied(self.__extra__)
         for spec in type(self).fields():
             value = getattr(self, spec.name)
             if value is not None or spec.key in self.__nulls__:

@@ -13,7 +13,7 @@ from destination_actions.fields._dates import is_moment
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL = re.compile(rf"(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
+_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _UUID = re.compile(r"(?:urn:uuid:)?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TIME = re.compile(
@@ -21,6 +21,7 @@ _TIME = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_LENGTH: Final = 10
+_EMAIL_LENGTH: Final = 254
 
 
 def is_e164(text: str) -> bool:
@@ -30,7 +31,7 @@ def is_e164(text: str) -> bool:
 
 def is_email(text: str) -> bool:
     """Tell whether a text is an e-mail address at a domain with a dot in it; ASCII only."""
-    return _EMAIL.fullmatch(text) is not None
+    return len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
 
 
 def is_hostname(text: str) -> bool:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from destination_actions.events import MISSING
+from destination_actions.fields._checked import child
 
 _DEEPEST: Final = 100
+_PLAIN: Final = frozenset({str, int, float, bool, list, type(None)})
 
 
 class NotJson(Exception):  # noqa: N818 - a fact about a value
@@ -33,6 +35,12 @@ def copied(value: Any, at: str = "", depth: int = 0) -> Any:
     if isinstance(value, float):
         return _finite(float(value), at)
     return _container(value, at, depth)
+
+
+def is_object(value: Any) -> bool:
+    """Tell whether a value is a mapping; quick for the plain values that JSON is read into."""
+    kind = value.__class__
+    return kind is dict or (kind not in _PLAIN and isinstance(value, Mapping))
 
 
 def is_text(value: str) -> bool:
@@ -62,10 +70,10 @@ def _container(value: Any, at: str, depth: int) -> Any:
     if depth > _DEEPEST:
         raise NotJson(at, f"is nested more than {_DEEPEST} levels deep")
     if isinstance(value, list | tuple):
-        return [copied(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
+        return [copied(item, child(at, index), depth + 1) for index, item in enumerate(value)]
     if isinstance(value, Mapping):
-        return {_key(k, at): copied(v, f"{at}/{k}", depth + 1) for k, v in value.items() if v is not MISSING}
-    raise NotJson(at, f"is a {type(value).__name__}, which is no JSON value")
+        return {_key(k, at): copied(v, child(at, k), depth + 1) for k, v in value.items() if v is not MISSING}
+    raise NotJson(at, f"is a Python {type(value).__name__}, which is no JSON value")
 
 
 def _key(key: Any, at: str) -> str:

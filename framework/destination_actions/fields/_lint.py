@@ -8,6 +8,7 @@ from dataclasses import replace
 from destination_actions.errors import DefinitionError, nearest
 from destination_actions.events import MISSING
 from destination_actions.fields._formats import FORMATS
+from destination_actions.fields._json import NotJson, copied
 from destination_actions.fields._schema import compile_schema, value_schema
 from destination_actions.fields._specs import FieldSpec
 
@@ -88,3 +89,8 @@ def _choices(spec: FieldSpec) -> None:
 def _defaults(spec: FieldSpec) -> None:
     if spec.default is not MISSING and spec.secret:
         raise DefinitionError("is secret and has a default", hint="a secret in a declaration is no secret")
+    for word, value in (("default", spec.default), ("mapping", spec.mapping)):
+        try:
+            copied(value if value is not MISSING else None)
+        except NotJson as why:
+            raise DefinitionError(f"has a {word} that is no JSON: at {why.pointer or 'its root'} it {why}") from why

@@ -148,11 +148,11 @@ def field(  # noqa: PLR0913 - every word that a declaration knows
 ) -> Any:
     """Declare one field of a `FieldSet`; its type comes from the annotation.
 
-    `default` is the value where the mapping gives none, `mapping` the mapping where a configuration has none: a
-    directive, or a text without `@` in front, which is short for the path to it (`"userId"` is `{"@path":
-    "$.userId"}`). A field without a default whose annotation does not allow None is required. `choices` are values,
-    `Choice`s or `{"value", "label"}` objects. `pattern` is a regular expression of JSON Schema that must be found in
-    the text; `$` is its very end. `allow_null` keeps a null as a value, `allow_empty` an empty text.
+    `default` is the value where the mapping gives none (None stands for no default). `mapping` is the mapping where a
+    configuration has none: a directive, or a text without `@` in front, which is short for the path to it (`"userId"`
+    is `{"@path": "$.userId"}`). A field without a default whose annotation does not allow None is required. `choices`
+    are values, `Choice`s or `{"value", "label"}` objects. `pattern` is a regular expression of JSON Schema that must be
+    found in the text; `$` is its very end. `allow_null` keeps a null as a value, `allow_empty` an empty text.
     """
     given = {
         "type": type,

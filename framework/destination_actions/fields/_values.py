@@ -47,9 +47,9 @@ def to_text(value: Any) -> Any:
 
 def to_number(value: Any) -> Any:
     """Give texts that are numbers, and booleans, as numbers; a whole number is an int while that is exact."""
-    if isinstance(value, bool):
-        return int(value)
-    return _number(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _number(value)
+    return int(value) if isinstance(value, bool) else value
 
 
 def to_integer(value: Any) -> Any:
@@ -115,6 +115,8 @@ def _number(text: str) -> Any:
     bare = text.strip()
     if len(bare) > _LONGEST:
         return text
+    if bare.isdecimal() and bare.isascii():
+        return int(bare)
     if _INTEGER.fullmatch(bare):
         return int(bare)
     if _DECIMAL.fullmatch(bare):
