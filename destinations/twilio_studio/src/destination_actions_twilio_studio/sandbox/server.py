@@ -146,12 +146,14 @@ class Sandbox:
             return _reset(request)
         seen.status = reply.status
         if how == "answer":
-            return self._response(reply)
+            return self._response(reply, seen.call.api)
         return await self._slowly(request, reply, cut=how == "truncate")
 
-    def _response(self, reply: Reply) -> web.Response:
-        gauge = {"Twilio-Concurrent-Requests": str(self._in_flight), "Content-Type": reply.content_type}
-        return web.Response(status=reply.status, body=reply.content, headers={**reply.headers, **gauge})
+    def _response(self, reply: Reply, api: str) -> web.Response:
+        headers = {**reply.headers, "Content-Type": reply.content_type}
+        if api == "studio":
+            headers["Twilio-Concurrent-Requests"] = str(self._in_flight)
+        return web.Response(status=reply.status, body=reply.content, headers=headers)
 
     async def _slowly(self, request: web.BaseRequest, reply: Reply, *, cut: bool) -> web.StreamResponse:
         response = web.StreamResponse(

@@ -106,7 +106,7 @@ class Studio:
             return twilio_error(400, 20001, "DateCreatedFrom and DateCreatedTo must be ISO 8601 times")
         status = call.query.get("Status")
         found = self.executions.since(call.segments[2], start or 0.0, end or float("inf"), status)
-        page, size = int(call.query.get("Page", "0")), _page_size(call)
+        page, size = _number(call, "Page", 0), _page_size(call)
         shown = [self._shown(one) for one in found[page * size : (page + 1) * size]]
         following = self._page_url(call, page + 1) if len(found) > (page + 1) * size else None
         meta = {"key": "executions", "page": page, "page_size": size, "next_page_url": following}
@@ -143,8 +143,12 @@ class Studio:
 
 
 def _page_size(call: Call) -> int:
-    text = call.query.get("PageSize", "50")
-    return min(max(int(text), 1), 1000) if text.isdecimal() else 50
+    return min(max(_number(call, "PageSize", 50), 1), 1000)
+
+
+def _number(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name, "")
+    return int(text[:9]) if text.isascii() and text.isdigit() else default
 
 
 def _time(text: str | None) -> float | None:
