@@ -69,9 +69,20 @@ def print_error(error: DestinationActionsError) -> None:
     """Print every finding of an error, each with its place and hint."""
     found = error.errors if isinstance(error, ConfigurationError) else (error,)
     for one in found:
-        note(f"error: {one}", style="red")
+        print_finding("error", one, "red")
     if len(found) > 1:
-        note(f"{len(found)} errors", style="red")
+        note(f"{len(found)} errors", "red")
+
+
+def print_finding(kind: str, error: DestinationActionsError, style: str) -> None:
+    """Print one finding: place and message, then what to do; a line of the text with a caret keeps its columns."""
+    if not isinstance(error, ConfigurationError):
+        note(f"{kind}: {error}", style)
+        return
+    note(f"{kind}: {error.place}: {error.message}" if error.place else f"{kind}: {error.message}", style)
+    lines = (error.hint or "").splitlines()
+    for line in lines:
+        note(f"  hint: {line}" if len(lines) == 1 else f"    {line}")
 
 
 def table(*columns: str) -> Table:

@@ -82,18 +82,24 @@ async def _shown(example: Example, tally: Tally) -> int:
     """Run an example and print what became of it; gives the number of outcomes that were not as expected."""
     say(f"\n{example.folder.name}", "bold")
     shown = table("Outcome", "Event", "Person", "Subscription", "Why")
-    outcomes: list[Outcome] = []
+    outcomes: list[dict[str, Any]] = []
     async with _runtime(example) as runtime:
         for event in example.events():
             explanations = {one.subscription: one.expression for one in runtime.explain(event)}
+            person = cell(event.get("userId") or event.get("anonymousId") or "")
             for outcome in await runtime.send(event):
-                person = cell(event.get("userId") or event.get("anonymousId") or "")
                 why = cell(_why(outcome, explanations[outcome.subscription]), "default")
                 shown.add_row(cell(outcome.outcome), cell(outcome.message_id), person, cell(outcome.subscription), why)
-                outcomes.append(outcome)
+                outcomes.append(outcome.to_json())
                 tally.add(outcome)
     output().print(shown)
-    return _surprises(example.expected(), [outcome.to_json() for outcome in outcomes])
+    return _surprises(example.expected(), outcomes)
+
+
+async def example_outcomes(example: Example) -> list[Outcome]:
+    """Send the events one after the other, against sandboxes of the example's destinations."""
+    async with _runtime(example) as runtime:
+        return [outcome for event in example.events() for outcome in await runtime.send(event)]
 
 
 def _why(outcome: Outcome, expression: Explanation) -> str:
