@@ -188,10 +188,15 @@ class AsyncRuntime:
         What the queue still held from an earlier run is delivered too. The last outcome of a delivery that could not be
         done in time is `Failed`; the queue keeps it among the dead.
         """
-        worker = Worker(plan=self._plan, equipment=self._equipment(), retry_for=retry_for, concurrency=concurrency)
+        worker = Worker(
+            plan=self._plan,
+            equipment=self._equipment(),
+            retry_for=retry_for,
+            concurrency=concurrency,
+            record=self._settled,
+        )
         async with aclosing(worker.run(events)) as outcomes:
             async for outcome in outcomes:
-                self._settled(outcome, 0.0)
                 yield outcome
 
     # --- looking without sending -------------------------------------------------------------------------------------

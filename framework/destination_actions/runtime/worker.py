@@ -31,6 +31,7 @@ class Worker:
     equipment: Equipment
     retry_for: float
     concurrency: int
+    record: Callable[[Outcome, float], None]
     random: Callable[[], float] = uniform
 
     async def run(self, events: Source[Event]) -> AsyncGenerator[Outcome, None]:
@@ -77,12 +78,15 @@ class Worker:
             await self.equipment.stores.queue.dead(lease, "its subscription is no longer configured")
             return None
         outcome = await self._attempt(lease, subscription)
-        queue = self.equipment.stores.queue
-        if outcome.terminal or not isinstance(outcome, Failed):
+        queue, now = self.equipment.stores.queue, self.equipment.clock.now
+        # Recorded first, acknowledged then: a crash in between records it again, and the first record stands.
+        if not isinstance(outcome, Failed):
+            self.record(outcome, now() - lease.delivery.accepted)
             await queue.ack(lease)
             return outcome
         delay = delay_of(outcome, lease.attempts, self.random)
-        if self.equipment.clock.now() + delay > lease.delivery.accepted + self.retry_for:
+        if now() + delay > lease.delivery.accepted + self.retry_for:
+            self.record(outcome, now() - lease.delivery.accepted)
             await queue.dead(lease, outcome.message)
             return outcome
         await queue.retry(lease, delay=delay, counts=outcome.counts)
@@ -148,6 +152,7 @@ class _Flight:
                         self._free(delivery.key)
                 self._wake.set()
                 for outcome in outcomes:
+                    self._worker.record(outcome, 0.0)
                     await self._results.put(outcome)
         finally:
             self._wake.set()
