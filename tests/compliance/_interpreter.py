@@ -1,7 +1,7 @@
 """A slow, obvious interpreter of Segment's thirteen directives, in two dialects: what is right, and what Segment does.
 
-It shares no code with the package. In Segment's dialect it notes the id of each rule at the place where it does the other thing,
-so that a difference between the two results is explained by the rules in `fired`, and by nothing else.
+It shares no code with the package. In Segment's dialect it notes the id of each rule at the place where it does the
+other thing, so that a difference between the two results is explained by the rules in `fired`, and by nothing else.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from _suite import UNDEFINED, Date, same
 
-JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+JS_SPACE = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 - an outcome
     """The mapping cannot be resolved."""
 
 
@@ -192,7 +192,7 @@ class Interpreter:
     def do_if(self, argument: dict[str, Any], scope: Any) -> Any:
         if "exists" not in argument and "blank" not in argument:
             raise Failure("no condition")
-        if self.segment and falsy(argument.get("exists", None)) and falsy(argument.get("blank", None)):
+        if self.segment and falsy(argument.get("exists")) and falsy(argument.get("blank")):
             self.fire("falsy-argument")
             raise Failure("no condition")
         if "exists" in argument:
@@ -206,7 +206,7 @@ class Interpreter:
         return self.resolve(argument["else"], scope) if "else" in argument else UNDEFINED
 
     def blank(self, value: Any) -> bool:
-        right = value in NOTHING or value == "" or value == []
+        right = value in NOTHING or value in ("", [])
         theirs = value in NOTHING or loosely_empty(value)
         if right != theirs:
             self.fire("blank")
@@ -254,7 +254,7 @@ class Interpreter:
         values = {"$": "$", "&": text[at : at + size], "`": text[:at], "'": text[at + size :]}
         return re.sub(r"\$([$&`'])", lambda match: values[match[1]], replacement)
 
-    def do_arrayPath(self, argument: list[Any], scope: Any) -> Any:  # noqa: N802
+    def do_arrayPath(self, argument: list[Any], scope: Any) -> Any:
         first = argument[0]
         items = self.get(scope, first) if isinstance(first, str) else self.resolve(first, scope)
         shape = argument[1] if len(argument) > 1 else None
@@ -339,7 +339,7 @@ class Interpreter:
     def do_transform(self, argument: dict[str, Any], scope: Any) -> Any:
         return self.resolve(argument["mapping"], self.cleaned(self.resolve(argument["apply"], scope)))
 
-    def do_excludeWhenNull(self, argument: Any, scope: Any) -> Any:  # noqa: N802
+    def do_excludeWhenNull(self, argument: Any, scope: Any) -> Any:
         value = self.resolve(argument, scope)
         return UNDEFINED if value is None else self.without_nulls(value)
 
@@ -368,7 +368,7 @@ def falsy(value: Any) -> bool:
 
 
 def is_zero(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and (value == 0 or value != value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and (value == 0 or math.isnan(value))
 
 
 def loosely_empty(value: Any) -> bool:
@@ -460,7 +460,7 @@ def segment_tokens(path: str) -> list[str]:
 
 
 def tokens(path: str) -> list[Any]:
-    """How a path is read here: the root mark, then keys; a negative number for an index from the end, `...` for `[*]`."""
+    """How a path is read here: the root mark, then keys; a negative number is an index from the end, `...` is `[*]`."""
     root, rest = "$", path
     for mark in ("$$", "$"):
         if path == mark or path[: len(mark) + 1] in (mark + ".", mark + "["):
@@ -470,7 +470,7 @@ def tokens(path: str) -> list[Any]:
         r"""(?P<dot>\.) | \[(?:(?P<all>\*)|(?P<index>-?[0-9]+))\]
         | \[(?P<quote>['"])(?P<quoted>(?:\\[.\[\]\\'"]|(?!(?P=quote)\]).)*)(?:(?P=quote)\]|$)
         | (?P<char>\\[.\[\]\\'"]|.)""",
-        re.X | re.S,
+        re.VERBOSE | re.DOTALL,
     )
     keys: list[Any] = []
     key = ""

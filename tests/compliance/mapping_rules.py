@@ -86,20 +86,11 @@ def liquid_templates(node: Any) -> list[str]:
     ]
 
 
-ALLOWED_FILTERS = frozenset(
-    "abs append at_least at_most base64_decode base64_encode capitalize ceil cgi_escape compact date date_to_long_string"
-    " date_to_rfc822 date_to_string date_to_xmlschema default divided_by downcase escape escape_once first floor hmac_sha256"
-    " inspect join json jsonify last lstrip minus modulo normalize_whitespace number_of_words plus pop prepend push raw remove"
-    " remove_first remove_last replace replace_first replace_last round rstrip sha256 shift size slice slugify split squish"
-    " strip strip_html strip_newlines sum times to_integer truncate truncatewords unshift upcase uri_escape url_decode"
-    " url_encode where xml_escape".split()
-)
+ALLOWED = json.loads((Path(__file__).parent / "liquid_allowed.json").read_text(encoding="utf-8"))
+ALLOWED_FILTERS = frozenset(ALLOWED["filters"])
 
 
-ALLOWED_TAGS = frozenset(
-    "assign capture comment cycle decrement echo if increment liquid unless break continue else elsif # raw endraw"
-    " endcapture endcomment endif endunless".split()
-)
+ALLOWED_TAGS = frozenset(ALLOWED["tags"])
 
 
 def uses_unknown_liquid(template: str) -> bool:
@@ -108,7 +99,7 @@ def uses_unknown_liquid(template: str) -> bool:
 
 
 def uses_unknown_filter(template: str) -> bool:
-    expressions = re.findall(r"\{\{(.*?)\}\}|\{%-?\s*(?:assign|echo)\s(.*?)%\}", template, re.S)
+    expressions = re.findall(r"\{\{(.*?)\}\}|\{%-?\s*(?:assign|echo)\s(.*?)%\}", template, re.DOTALL)
     filters = [name for pair in expressions for part in pair for name in re.findall(r"\|\s*(\w+)", unquoted(part))]
     return not set(filters) <= ALLOWED_FILTERS
 
@@ -118,7 +109,7 @@ def unquoted(text: str) -> str:
 
 
 class Reading:
-    """A case read by the interpreter: the right outcome, Segment's as the interpreter tells it, and the rules between."""
+    """A case read by the interpreter: the right outcome, Segment's as it tells it, and the rules between the two."""
 
     def __init__(self, mapping: Any, event: Any) -> None:
         self.valid = is_valid(mapping)
@@ -165,7 +156,8 @@ def right(case: Case, segment: Any) -> Any:
 
 
 def interpreted_rule(rule: str, segment: str, ours: str, why: str) -> Rule:
-    """Make a rule that applies where the interpreter takes Segment's way there, ends where Segment ended, and is wrong."""
+    """Make a rule that applies where the interpreter goes Segment's way there, and ends where Segment ended,"
+    " wrongly."""
 
     return Rule(rule, segment, ours, why, lambda case, theirs: resolved_otherwise(rule, case, theirs), right)
 
@@ -215,15 +207,18 @@ def refused(_case: Case, _segment: Any) -> Any:
 RULES = [
     interpreted_rule(
         "falsy-stop",
-        "A path that meets null, false, 0 or an empty text on its way gives that value: `$.total.tax` is 0 if the total is 0.",
+        "A path that meets null, false, 0 or an empty text on its way gives that value: `$.total.tax` is 0 if the"
+        " total is 0.",
         "What is not there is missing.",
         "Half a path is not the value that was asked for.",
     ),
     interpreted_rule(
         "paths",
-        "A dot splits a key even in quotes; quotes vanish everywhere; `$['a']`, `$`, `[-1]` and `[*]` read nothing; `$.` is cut out"
+        "A dot splits a key even in quotes; quotes vanish everywhere; `$['a']`, `$`, `[-1]` and `[*]` read nothing;"
+        " `$.` is cut out"
         " wherever it first stands; in a template `$.` is a part of the key.",
-        "`['a.b']` is one key, `$` is the whole, `[-1]` the last item, `[*]` every item, `$$` the event in an item shape;"
+        "`['a.b']` is one key, `$` is the whole, `[-1]` the last item, `[*]` every item, `$$` the event in an item"
+        " shape;"
         " templates read the same paths as `@path`.",
         "Keys with dots cannot be read at Segment at all, and `{{$.a}}` gives an empty text.",
     ),
@@ -241,7 +236,8 @@ RULES = [
     ),
     interpreted_rule(
         "falsy-argument",
-        "0, false, null and an empty text count as not given: as `else` of `@if` they are ignored, as `value` of `@case` and `@replace`"
+        "0, false, null and an empty text count as not given: as `else` of `@if` they are ignored, as `value` of"
+        " `@case` and `@replace`"
         " they are dropped, as `value` of `@json` and as the condition of `@if` they are an error for every event.",
         "What is given is given.",
         '`"else": 0` says what it means.',
@@ -262,14 +258,16 @@ RULES = [
     ),
     interpreted_rule(
         "replace",
-        "`@replace` gives an empty text where the value is missing, null, a list or an object; `$&`, `$$` and the like in the"
+        "`@replace` gives an empty text where the value is missing, null, a list or an object; `$&`, `$$` and the"
+        " like in the"
         " replacement have a meaning.",
         "Missing stays missing, null stays null, lists and objects stay as they are; the replacement is plain text.",
         "An empty text hides that nothing was there, and overwrites what a destination has.",
     ),
     interpreted_rule(
         "undefined",
-        "In `@merge`, a member that is missing erases the same member of another object, and texts and lists are spread into"
+        "In `@merge`, a member that is missing erases the same member of another object, and texts and lists are"
+        " spread into"
         " numbered members; a missing item of a list is missing again when it is read.",
         "A missing member changes nothing, only objects are merged, a missing item of a list is null.",
         "Data that is not there should not delete data that is.",
@@ -294,7 +292,8 @@ RULES = [
     ),
     Rule(
         "checked-at-load",
-        "A mapping is checked when it is saved, but not inside lists, and not for unknown or missing arguments or their types:"
+        "A mapping is checked when it is saved, but not inside lists, and not for unknown or missing arguments or"
+        " their types:"
         " such mistakes show, or pass unseen, while events flow.",
         "All of them are refused when the mapping is compiled.",
         "A mistake should be found by who made it.",
@@ -303,7 +302,8 @@ RULES = [
     ),
     Rule(
         "root-directive",
-        "The validator by itself knows no `__segment_internal_directive`, and misses the `mapping` that is put in later.",
+        "The validator by itself knows no `__segment_internal_directive`, and misses the `mapping` that is put in"
+        " later.",
         "`compile_mapping` is the one way in, and knows it.",
         "What can be resolved is valid.",
         holds_root_directive,
@@ -311,7 +311,8 @@ RULES = [
     ),
     Rule(
         "liquid",
-        "A Liquid filter that does not exist lets its value pass; one that is turned off, an unknown tag and a template that is"
+        "A Liquid filter that does not exist lets its value pass; one that is turned off, an unknown tag and a"
+        " template that is"
         " too long fail while events flow.",
         "All are refused when the mapping is compiled.",
         "A mistyped `sha256` would send the value itself.",

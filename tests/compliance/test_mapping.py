@@ -4,11 +4,10 @@ import copy
 from pathlib import Path
 
 from _suite import Case, check, load, section, table
-from mapping_rules import RULES, agree, event_of, is_valid, mapping_of, outcome_of, segment_outcome
-
 from destination_actions.errors import MappingError
 from destination_actions.events import MISSING
 from destination_actions.mapping import ResolveError, compile_mapping
+from mapping_rules import RULES, agree, event_of, is_valid, mapping_of, outcome_of, segment_outcome
 
 DOCS = Path(__file__).parents[2] / "docs" / "compatibility.md"
 

@@ -1,6 +1,6 @@
 """Mappings: JSON in which directives stand for what is read from an event.
 
-`compile_mapping` finds everything that is wrong with one, once; `Mapping.resolve` then turns each event into a document. The
+`compile_mapping` finds everything that is wrong with one, once; `Mapping.resolve` turns each event into a document. The
 language is described in `docs/reference/mapping.md`. Nothing here does any input or output.
 """
 

@@ -1,7 +1,7 @@
 """Checking a directive's argument against its JSON Schema, with findings in our own words.
 
 The schema is the one declaration of an argument: the compiler checks with it, `schemas/mapping.schema.json` is made of
-it, and the reference page lists it. Nested mappings are left to the compiler: `NODE`, `TEXT` and `OBJECT` stand for them.
+it, and the reference page lists it. `NODE`, `TEXT` and `OBJECT` stand for nested mappings, which the compiler checks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from ..errors import nearest
 from ._values import described
@@ -66,15 +65,15 @@ class ArgumentChecker:
         errors = sorted(self.validator.iter_errors(argument), key=lambda error: len(error.absolute_path))
         return [finding for error in errors for finding in self._of(error)]
 
-    def _of(self, error: ValidationError) -> Iterator[Finding]:
+    def _of(self, error: Any) -> Iterator[Finding]:
         steps = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
             yield from self._unknown(error, steps)
         else:
-            worded = _WORDINGS.get(str(error.validator), _as_given)
+            worded = _WORDINGS.get(error.validator, _as_given)
             yield Finding(steps, worded(error), _hint(error))
 
-    def _unknown(self, error: ValidationError, steps: tuple[str | int, ...]) -> Iterator[Finding]:
+    def _unknown(self, error: Any, steps: tuple[str | int, ...]) -> Iterator[Finding]:
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
         for key in error.instance:
             if key not in known:
@@ -84,7 +83,7 @@ class ArgumentChecker:
 
 def _without_references(schema: Any) -> Any:
     if isinstance(schema, Mapping):
-        reference = schema.get("$ref")
+        reference = str(schema.get("$ref"))
         if reference in _STAND_INS:
             return _STAND_INS[reference]
         return {key: _without_references(value) for key, value in schema.items()}
@@ -95,56 +94,56 @@ def _without_references(schema: Any) -> Any:
     )
 
 
-def _hint(error: ValidationError) -> str | None:
+def _hint(error: Any) -> str | None:
     if error.validator == "enum" and isinstance(error.instance, str):
         return nearest(error.instance, [value for value in error.validator_value if isinstance(value, str)])
     return None
 
 
-def _expected(what: str, error: ValidationError) -> str:
+def _expected(what: str, error: Any) -> str:
     return f"expected {what}, got {described(error.instance)}"
 
 
-def _titled(error: ValidationError) -> str:
+def _titled(error: Any) -> str:
     title = error.schema.get("title") if isinstance(error.schema, Mapping) else None
     return _expected(str(title), error) if title else _as_given(error)
 
 
-def _as_given(error: ValidationError) -> str:
-    message = error.message
+def _as_given(error: Any) -> str:
+    message: str = error.message
     return message[:1].lower() + message[1:]
 
 
-def _type(error: ValidationError) -> str:
+def _type(error: Any) -> str:
     kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
     title = error.schema.get("title") if isinstance(error.schema, Mapping) else None
     return _expected(str(title) if title else " or ".join(_KINDS[kind] for kind in kinds), error)
 
 
-def _required(error: ValidationError) -> str:
+def _required(error: Any) -> str:
     missing = [name for name in error.validator_value if name not in error.instance]
     return f'"{missing[0]}" is missing' if len(missing) == 1 else _as_given(error)
 
 
-def _enum(error: ValidationError) -> str:
+def _enum(error: Any) -> str:
     return _expected("one of " + ", ".join(f'"{value}"' for value in error.validator_value), error)
 
 
-def _shortest(error: ValidationError) -> str:
+def _shortest(error: Any) -> str:
     return _expected(f"at least {error.validator_value} {_unit(error)}", error)
 
 
-def _longest(error: ValidationError) -> str:
+def _longest(error: Any) -> str:
     return _expected(f"at most {error.validator_value} {_unit(error)}", error)
 
 
-def _unit(error: ValidationError) -> str:
+def _unit(error: Any) -> str:
     one = error.validator_value == 1
     words = ("character", "characters") if isinstance(error.instance, str) else ("item", "items")
     return words[0] if one else words[1]
 
 
-_WORDINGS: Final[Mapping[str, Callable[[ValidationError], str]]] = {
+_WORDINGS: Final[Mapping[str, Callable[[Any], str]]] = {
     "type": _type,
     "enum": _enum,
     "required": _required,

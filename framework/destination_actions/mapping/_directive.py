@@ -13,7 +13,8 @@ from ._paths import Resolver
 class CompileContext(Protocol):
     """Where a directive's argument stands, and how to compile what is in it.
 
-    Methods take the keys that lead from the argument to the part in question, as in `context.node(argument["value"], "value")`.
+    Methods take the keys that lead from the argument to the part in question, as in
+    `context.node(argument["value"], "value")`.
     """
 
     pointer: str
@@ -35,7 +36,7 @@ class CompileContext(Protocol):
         """Compile a template; its resolver gives text."""
 
     def items_of(self, source: Any) -> CompileContext:
-        """Give the context for what is resolved against each item of `source`, a path or a mapping that gives a list."""
+        """Give the context for what is resolved against each item of `source`, a path or a mapping."""
 
     def elsewhere(self) -> CompileContext:
         """Give the context for what is resolved against a value that is not a part of the event."""
@@ -51,9 +52,9 @@ class CompileContext(Protocol):
 class Directive:
     """One directive of the mapping language: `{"@name": argument}`.
 
-    `schema` is the JSON Schema (draft 2020-12) of the argument; `NODE`, `TEXT` and `OBJECT` stand in it for nested mappings.
-    `compile` gets an argument for which the schema holds, and gives its resolver. `summary` is one line for the
-    reference, `example` a mapping, an event and the result.
+    `schema` is the JSON Schema (draft 2020-12) of the argument; `NODE`, `TEXT` and `OBJECT` stand in it for nested
+    mappings. `compile` gets an argument for which the schema holds, and gives its resolver. `summary` is one line for
+    the reference, `example` a mapping, an event and the result.
     """
 
     name: str

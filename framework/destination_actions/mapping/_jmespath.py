@@ -41,7 +41,7 @@ def compile_query(context: CompileContext, text: str, *keys: str | int) -> Resol
     if len(text) > context.limits.path:
         return context.error(f"an expression has at most {context.limits.path:,} characters (limit: path)", *keys)
     try:
-        tree: Node = jmespath.compile(text).parsed
+        tree = parsed(text)
         problem = _problem(tree)
     except JMESPathError as error:
         return context.error(f"{described(text)} is not a JMESPath expression: {_reason(error)}", *keys)
@@ -52,6 +52,12 @@ def compile_query(context: CompileContext, text: str, *keys: str | int) -> Resol
     for steps in event_reads(tree):
         context.reads(path_text(Path(steps)))
     return _guarded(query_resolver(text, tree, context.pointer, repeated=context.repeated), tree)
+
+
+def parsed(text: str) -> Node:
+    """Give the syntax tree of an expression, as jmespath makes it."""
+    tree: Any = jmespath.compile(text).parsed
+    return dict(tree)
 
 
 def query_resolver(text: str, tree: Node, pointer: str, *, repeated: bool) -> Resolver:
@@ -68,7 +74,7 @@ def query_resolver(text: str, tree: Node, pointer: str, *, repeated: bool) -> Re
 def _searched(text: str) -> Resolver:
     expression = jmespath.compile(text)
 
-    def search(scope: Any, frame: Frame) -> Any:
+    def search(scope: Any, _frame: Frame) -> Any:
         return expression.search(scope)
 
     return search
@@ -111,29 +117,27 @@ def _nodes(tree: Node) -> Iterator[Node]:
 def _growth(node: Node, *, made: bool) -> bool | None:
     """Tell whether the result of a node is made by the expression (and not found in the event); None if it may grow.
 
-    A value that the expression makes may hold the same part of the event many times. It is never gone through again by a
-    bounded expression: not projected, not flattened, not compared.
+    A value that the expression makes may hold the same part of the event many times. It is never gone through again by
+    a bounded expression: not projected, not flattened, not compared.
     """
     children = [child for child in node.get("children", ()) if isinstance(child, dict)]
+    result: bool | None = None
     match node["type"]:
         case "field" | "index" | "identity" | "current" | "slice":
-            return made
+            result = made
         case "literal":
-            return isinstance(node["value"], list | dict)
+            result = isinstance(node["value"], list | dict)
         case "subexpression" | "index_expression" | "pipe":
-            return _growth_along(children, made)
+            result = _growth_along(children, made)
         case "projection" | "value_projection" | "filter_projection":
-            return _growth_of_projection(children, made)
-        case "flatten":
-            return False if _growth(children[0], made=made) is False else None
-        case "comparator":
-            return False if not any(_growth(child, made=made) is not False for child in children) else None
+            result = _growth_of_projection(children, made)
+        case "flatten" | "comparator":
+            result = None if _any_growth(children, made) is not False else False
         case "or_expression" | "and_expression" | "not_expression":
-            return _any_growth(children, made)
+            result = _any_growth(children, made)
         case "multi_select_list" | "multi_select_dict" | "key_val_pair":
-            return None if _any_growth(children, made) is None else True
-        case _:
-            return None
+            result = None if _any_growth(children, made) is None else True
+    return result
 
 
 def _growth_along(children: list[Node], made: bool) -> bool | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
 from ._limits import Frame
@@ -19,6 +20,8 @@ CHARACTERS_A_STEP = 10
 
 class BudgetedInterpreter(TreeInterpreter):
     """jmespath's interpreter; every node that it visits and every value that it goes through costs steps."""
+
+    _functions: Functions
 
     def __init__(self, frame: Frame, pointer: str) -> None:
         super().__init__()
@@ -49,8 +52,9 @@ class BudgetedInterpreter(TreeInterpreter):
         left, right = (self.visit(child, value) for child in node["children"])
         self._spend_on(left)
         self._spend_on(right)
-        literals = [{"type": "literal", "value": side, "children": []} for side in (left, right)]
-        return super().visit_comparator({**node, "children": literals}, value)
+        sides: Any = [{"type": "literal", "value": side, "children": []} for side in (left, right)]
+        compared: Any = {"type": "comparator", "value": node["value"], "children": sides}
+        return super().visit_comparator(compared, value)
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:
         """Call a function."""

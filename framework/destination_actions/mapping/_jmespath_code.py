@@ -99,10 +99,10 @@ class _Writer:
         inside = f"type({value}) is list and -len({value}) <= {position} < len({value})"
         return self._assigned(f"{value}[{position}] if {inside} else None")
 
-    def _literal(self, node: dict[str, Any], value: str) -> str:
+    def _literal(self, node: dict[str, Any], _value: str) -> str:
         return self._bound(node["value"])
 
-    def _identity(self, node: dict[str, Any], value: str) -> str:
+    def _identity(self, _node: dict[str, Any], value: str) -> str:
         return value
 
     _current = _identity
@@ -167,11 +167,12 @@ class _Writer:
         self._line(f"frame.spend(len({base}), pointer)")
         self._line(f"{name} = []")
         self._open(f"for {item} in {base}:")
-        opened = [self._open(f"if not is_false({self.of(condition, item)}):") for condition in children[2:]]
+        for condition in children[2:]:
+            self._open(f"if not is_false({self.of(condition, item)}):")
         found = self.of(children[1], item)
         self._open(f"if {found} is not None:")
         self._line(f"{name}.append({found})")
-        for _ in range(3 + len(opened)):
+        for _ in range(1 + len(children)):
             self._close()
         return name
 

@@ -28,26 +28,27 @@ class _Reader:
 
     def of(self, node: dict[str, Any], base: Steps | None) -> Steps | None:
         children = [child for child in node.get("children", ()) if isinstance(child, dict)]
+        result: Steps | None = None
         match node["type"]:
             case "field":
-                return None if base is None else (*base, node["value"])
+                result = None if base is None else (*base, node["value"])
             case "index":
                 position = node["value"]
-                return None if base is None else (*base, position if position < 0 else str(position))
+                result = None if base is None else (*base, position if position < 0 else str(position))
             case "subexpression" | "index_expression" | "pipe":
-                return self._along(children, base)
+                result = self._along(children, base)
             case "projection" | "value_projection" | "filter_projection":
-                return self._projection(children, base)
+                result = self._projection(children, base)
             case "flatten":
-                return self.of(children[0], base)
+                result = self.of(children[0], base)
             case "identity" | "current" | "slice":
-                return base
+                result = base
             case "function_expression":
-                return self._call(children, base)
+                self._call(children, base)
             case _:
                 for child in children:
                     self.end(self.of(child, base))
-                return None
+        return result
 
     def _along(self, children: list[dict[str, Any]], base: Steps | None) -> Steps | None:
         for child in children:

@@ -12,8 +12,8 @@ from ..errors import DestinationActionsError
 class MappingLimits:
     """The limits of one mapping.
 
-    `depth` (levels of JSON), `nodes` (JSON values), `path` (characters of a path, a JMESPath expression or a date format)
-    and `liquid_template` (characters) are checked at load. `output` (about the characters that the document has as JSON)
+    `depth` (levels of JSON), `nodes` (JSON values), `path` (characters of a path or a JMESPath expression) and
+    `liquid_template` (characters) are checked at load. `output` (about the characters that the document has as JSON)
     and `steps` hold while an event is resolved. A step is one node of an item shape for one item, one fifth of a node
     visited in a JMESPath expression, or 100 characters of a long text worked on.
     """
@@ -36,7 +36,7 @@ CHARACTERS_A_STEP = 100
 class ResolveError(DestinationActionsError):
     """A mapping cannot be resolved for one event; the delivery is invalid, and no other is touched.
 
-    `pointer` is a JSON pointer into the mapping. `limit` names the field of `MappingLimits` that was exceeded, if one was.
+    `pointer` is a JSON pointer into the mapping. `limit` names the field of `MappingLimits` that was exceeded, if any.
     """
 
     def __init__(self, message: str, *, pointer: str = "", limit: str | None = None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from inspect import Parameter, signature
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -22,7 +23,6 @@ from liquid.builtin.tags import (
     cycle_tag,
     decrement_tag,
     echo_tag,
-    for_tag,
     if_tag,
     increment_tag,
     inline_comment_tag,
@@ -32,35 +32,16 @@ from liquid.builtin.tags import (
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.expression import Expression
 from liquid.static_analysis import Variable
+from liquid.undefined import is_undefined
 from liquid.utils import ReadOnlyChainMap
 
 from ..errors import nearest
-from ..events import MISSING
 from ._directive import CompileContext
 from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_large
-from ._liquid_filters import FILTERS, REFUSED
+from ._liquid_filters import FILTERS, JSON_FILTERS, REFUSED
 from ._liquid_values import CHARACTERS_A_STEP, TooLargeError, fitting, less, plain, text
 from ._paths import Path, Resolver, Step, path_text
 from ._values import measure
-
-ALLOWED_TAGS = (
-    Literal,
-    Output,
-    Illegal,
-    assign_tag.AssignTag,
-    capture_tag.CaptureTag,
-    comment_tag.CommentTag,
-    cycle_tag.CycleTag,
-    decrement_tag.DecrementTag,
-    echo_tag.EchoTag,
-    if_tag.IfTag,
-    increment_tag.IncrementTag,
-    inline_comment_tag.InlineCommentTag,
-    liquid_tag.LiquidTag,
-    unless_tag.UnlessTag,
-    for_tag.BreakTag,
-    for_tag.ContinueTag,
-)
 
 
 def compile_liquid(context: CompileContext, source: str) -> Resolver:
@@ -145,6 +126,33 @@ class _EchoNode(echo_tag.EchoNode, _OutputNode):
     render_to_output = _OutputNode.render_to_output
 
 
+class _Output(Output):
+    node_class = _OutputNode
+
+
+class _EchoTag(echo_tag.EchoTag):
+    node_class = _EchoNode
+
+
+ALLOWED_TAGS = (
+    Literal,
+    _Output,
+    Illegal,
+    assign_tag.AssignTag,
+    capture_tag.CaptureTag,
+    comment_tag.CommentTag,
+    cycle_tag.CycleTag,
+    decrement_tag.DecrementTag,
+    _EchoTag,
+    if_tag.IfTag,
+    increment_tag.IncrementTag,
+    inline_comment_tag.InlineCommentTag,
+    liquid_tag.LiquidTag,
+    unless_tag.UnlessTag,
+)
+"""The tags of LiquidJS that Segment leaves on, without those that make sense in loops alone."""
+
+
 class LiquidEnvironment(Environment):
     """An environment with the allowed tags and filters alone."""
 
@@ -152,12 +160,10 @@ class LiquidEnvironment(Environment):
     local_namespace_limit = MAPPING_LIMITS.output * 16
     suppress_blank_control_flow_blocks = False
 
-    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002 - the library's signature
         """Register what may be used."""
         for tag in ALLOWED_TAGS:
             self.add_tag(tag)
-        self.tags[Output.name].node_class = _OutputNode
-        self.tags[echo_tag.EchoTag.name].node_class = _EchoNode
         for name, function in FILTERS.items():
             self.add_filter(name, _budgeted(name, function))
 
@@ -166,6 +172,9 @@ class _Context(RenderContext):
     """A render context that holds the frame, and knows no variables but the event's and the template's own."""
 
     __slots__ = ("frame", "pointer")
+
+    frame: Frame
+    pointer: str
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -178,7 +187,7 @@ class _Context(RenderContext):
         if key == "size" and isinstance(obj, list | str):
             return len(obj)
         if isinstance(obj, list):
-            return obj[{"first": 0, "last": -1}.get(key, key)] if isinstance(key, str | int) else obj[key]
+            return obj[{"first": 0, "last": -1}.get(str(key), key)]
         raise KeyError(key)
 
 
@@ -188,8 +197,14 @@ LiquidEnvironment.template_class = type("_Template", (BoundTemplate,), {"context
 def _budgeted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a filter take its steps from the budget, and refuse values that are too large before it works on them."""
 
+    parameters = signature(function).parameters.values()
+    endless = any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters)
+    most = None if endless else len(parameters) - 1
+
     def apply(value: Any, *arguments: Any, context: _Context, **named: Any) -> Any:
-        values = [fitting(plain(item)) for item in (value, *arguments)]
+        if is_undefined(value) and name in JSON_FILTERS:
+            return ""
+        values = [fitting(plain(item)) for item in (value, *arguments[:most])]
         steps = sum(measure(item) if isinstance(item, str | list | dict) else 1 for item in values)
         context.frame.spend(1 + steps // CHARACTERS_A_STEP, context.pointer)
         try:
@@ -204,14 +219,13 @@ def _budgeted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Ordering(Expression):
-    """A comparison by `<`, `<=`, `>` or `>=` that takes a text of digits for a number, and is false where there is none."""
+    """A comparison by `<`, `<=`, `>` or `>=`: a text of digits counts as a number, and what is no number as neither."""
 
-    __slots__ = ("left", "right", "swapped", "strict")
+    __slots__ = ("left", "right", "strict")
 
     def __init__(self, found: Any, *, swapped: bool, strict: bool) -> None:
         super().__init__(token=found.token)
         self.left, self.right = (found.right, found.left) if swapped else (found.left, found.right)
-        self.swapped = swapped
         self.strict = strict
 
     def evaluate(self, context: RenderContext) -> object:

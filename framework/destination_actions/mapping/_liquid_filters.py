@@ -40,6 +40,7 @@ _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": '"', "&#39;": "'"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 _SPACES = re.compile(r"\s+")
 _URI_SAFE = ";,/?:@&=+$-_.!~*'()#"
+_BROKEN_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _COMPONENT_SAFE = "-_.!~*'()"
 
 
@@ -52,10 +53,10 @@ def _whole_number(found: float) -> Any:
     return int(found) if math.isfinite(found) and found.is_integer() and abs(found) <= SAFE_INTEGER else found
 
 
-def _calculation(work: Callable[..., float]) -> Filter:
+def _calculation(most: int, work: Callable[..., float]) -> Filter:
     def calculate(*values: Any) -> Any:
         try:
-            return _whole_number(float(work(*map(number, values))))
+            return _whole_number(float(work(*map(number, values[:most]))))
         except OverflowError:
             return math.inf
         except (ZeroDivisionError, ValueError):
@@ -222,7 +223,9 @@ def _block_end(whole_text: str, opened: int, blocks: dict[str, str]) -> int:
 
 
 def _url_decode(whole_text: str) -> str:
-    return unquote(whole_text.replace("+", " "))
+    if _BROKEN_ESCAPE.search(whole_text):
+        raise ValueError("url_decode: the text is not URL-encoded")
+    return unquote(whole_text.replace("+", " "), errors="strict")
 
 
 def _url_encode(whole_text: str) -> str:
@@ -240,13 +243,35 @@ def _uri_escape(whole_text: str) -> str:
 def _slugify(value: Any, mode: Any = "default", cased: Any = False) -> str:
     whole_text, kind = text(value), text(mode)
     if kind == "latin":
-        whole_text = "".join(c for c in unicodedata.normalize("NFKD", whole_text) if not unicodedata.combining(c))
+        whole_text = whole_text.translate(_LATIN)
     keep = _SLUG_KEEPS.get(kind)
     if keep is not None:
         whole_text = "".join(character if keep(character) else " " for character in whole_text)
         whole_text = "-".join(whole_text.split(" ")) if kind == "raw" else re.sub(" +", "-", whole_text)
         whole_text = whole_text.removeprefix("-").removesuffix("-")
     return whole_text if is_true(cased) else whole_text.lower()
+
+
+_LATIN = str.maketrans(
+    {
+        **dict.fromkeys("àáâãäå", "a"),
+        **dict.fromkeys("èéêë", "e"),
+        **dict.fromkeys("ìíîï", "i"),
+        **dict.fromkeys("òóôõöø", "o"),
+        **dict.fromkeys("ùúûü", "u"),
+        **dict.fromkeys("ýÿ", "y"),
+        "æ": "ae",
+        "ç": "c",
+        "ð": "d",
+        "ñ": "n",
+        "ß": "ss",
+        "œ": "oe",
+        "þ": "th",
+        "ẞ": "SS",
+        "Œ": "OE",
+        "Þ": "TH",
+    }
+)
 
 
 def _is_word(character: str) -> bool:
@@ -289,23 +314,23 @@ def _base64_decode(whole_text: str) -> str:
 
 FILTERS: Final[Mapping[str, Filter]] = {
     **DATE_FILTERS,
-    "abs": _calculation(abs),
+    "abs": _calculation(1, abs),
     "append": lambda value, more: text(value) + text(more),
-    "at_least": _calculation(max),
-    "at_most": _calculation(min),
+    "at_least": _calculation(2, max),
+    "at_most": _calculation(2, min),
     "base64_decode": _on_text(_base64_decode),
     "base64_encode": _on_text(_base64_encode),
     "capitalize": _on_text(_capitalize),
-    "ceil": _calculation(math.ceil),
+    "ceil": _calculation(1, math.ceil),
     "cgi_escape": _on_text(_cgi_escape),
     "compact": _compact,
     "default": _default,
-    "divided_by": _calculation(_divided),
+    "divided_by": _calculation(3, _divided),
     "downcase": _on_text(str.lower),
     "escape": _on_text(_escape),
     "escape_once": _on_text(_escape_once),
     "first": _end(0),
-    "floor": _calculation(math.floor),
+    "floor": _calculation(1, math.floor),
     "hmac_sha256": _hmac_sha256,
     "inspect": lambda value, _space=None: json_of(value),
     "join": _join,
@@ -313,11 +338,11 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "jsonify": lambda value, _space=None: json_of(value),
     "last": _end(-1),
     "lstrip": _lstrip,
-    "minus": _calculation(lambda left, right=0.0: left - right),
-    "modulo": _calculation(lambda left, right: left - right * math.floor(left / right)),
+    "minus": _calculation(2, lambda left, right=0.0: left - right),
+    "modulo": _calculation(2, lambda left, right: left - right * math.floor(left / right)),
     "normalize_whitespace": _on_text(lambda whole_text: _SPACES.sub(" ", whole_text)),
     "number_of_words": _words,
-    "plus": _calculation(lambda left, right=0.0: left + right),
+    "plus": _calculation(2, lambda left, right=0.0: left + right),
     "pop": lambda value: items(value)[:-1],
     "prepend": lambda value, more: text(more) + text(value),
     "push": lambda value, item=None: [*items(value), item],
@@ -341,7 +366,7 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "strip_html": _on_text(_strip_html),
     "strip_newlines": _on_text(lambda whole_text: whole_text.replace("\r\n", "").replace("\n", "")),
     "sum": _sum,
-    "times": _calculation(lambda left, right=0.0: left * right),
+    "times": _calculation(2, lambda left, right=0.0: left * right),
     "to_integer": lambda value: _whole_number(number_or_nan(value)),
     "truncate": _truncate,
     "truncatewords": _truncate_words,
@@ -355,8 +380,32 @@ FILTERS: Final[Mapping[str, Filter]] = {
 }
 """Every filter by name."""
 
+JSON_FILTERS: Final = frozenset({"inspect", "json", "jsonify"})
+"""Filters that give nothing for what is not there, and `null` for null."""
+
 REFUSED: Final = frozenset(
-    "array_to_sentence_string concat find find_exp find_index find_index_exp group_by group_by_exp has has_exp map"
-    " newline_to_br reject reject_exp reverse sample sort sort_natural uniq where_exp type".split()
+    [
+        "array_to_sentence_string",
+        "concat",
+        "find",
+        "find_exp",
+        "find_index",
+        "find_index_exp",
+        "group_by",
+        "group_by_exp",
+        "has",
+        "has_exp",
+        "map",
+        "newline_to_br",
+        "reject",
+        "reject_exp",
+        "reverse",
+        "sample",
+        "sort",
+        "sort_natural",
+        "uniq",
+        "where_exp",
+        "type",
+    ]
 )
 """Filters of LiquidJS that may not be used: those that Segment turns off, and `sample`, which is random."""

@@ -1,4 +1,4 @@
-"""How Liquid filters see values: as texts, numbers and lists, by the rules of JavaScript that their authors tested with."""
+"""How Liquid filters see values: as texts, numbers and lists, by the rules of JavaScript."""
 
 from __future__ import annotations
 

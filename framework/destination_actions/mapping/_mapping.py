@@ -43,8 +43,8 @@ class Mapping:
     def resolve(self, event: Event) -> Json | Missing:
         """Give the document for an event, or `MISSING` if the whole mapping gives nothing.
 
-        The event is not changed. The document shares nothing that can change with the mapping, but may share parts with the
-        event.
+        The event is not changed. The document shares nothing that can change with the mapping, but may share parts with
+        the event.
 
         Raises:
             ResolveError: a limit is exceeded, or a path that is made of the event is not a path.

@@ -20,7 +20,7 @@ class Constant:
         self.value = value
         self.mutable = isinstance(value, list | dict)
 
-    def __call__(self, scope: Any, frame: Frame) -> Any:
+    def __call__(self, _scope: Any, _frame: Frame) -> Any:
         return copied(self.value) if self.mutable else self.value
 
 

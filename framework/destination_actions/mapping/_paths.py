@@ -6,9 +6,10 @@
     step    = "." key | "[" integer "]" | "[*]" | "[" quoted text "]"
     key     = any characters except "." (and "[" where it opens one of the forms above)
 
-A backslash takes `.`, `[`, `]`, a quote or a backslash as itself. Empty steps are skipped, so `$.`, `.` and an empty path are the
-whole. A key of digits reads a list's item or an object's member, whichever is there; `[-1]` is the last item; `[*]` reads
-every item and gives the list of what is found. Nothing but objects' members and lists' items can be read.
+A backslash takes `.`, `[`, `]`, a quote or a backslash as itself. Empty steps are skipped, so `$.`, `.` and an empty
+path are the whole. A key of digits reads a list's item or an object's member, whichever is there; `[-1]` is the last
+item; `[*]` reads every item and gives the list of what is found. Nothing but objects' members and lists' items can be
+read. Every text is a path.
 """
 
 from __future__ import annotations
@@ -177,8 +178,16 @@ def compile_path(path: Path, pointer: str) -> Resolver:
     if EACH in path.steps:
         return _compiled_each(path, pointer)
     if not path.steps:
-        return (lambda scope, frame: frame.event) if path.event else (lambda scope, frame: scope)
+        return _read_event if path.event else _read_all
     return _generated(path, pointer)
+
+
+def _read_event(_scope: Any, frame: Frame) -> Any:
+    return frame.event
+
+
+def _read_all(scope: Any, _frame: Frame) -> Any:
+    return scope
 
 
 def _compiled_each(path: Path, pointer: str) -> Resolver:
@@ -231,12 +240,12 @@ def _reading(steps: tuple[Step, ...]) -> list[str]:
             chain += f".get(k{number}, {default})"
             continue
         lines += [f"        value = value{chain}"] if chain else []
-        lines += _reading_item(number, step)
+        lines += _reading_item(step)
         chain = ""
     return [*lines, f"        value = value{chain}"] if chain else lines
 
 
-def _reading_item(number: int, step: Step) -> list[str]:
+def _reading_item(step: Step) -> list[str]:
     position = str(step)
     if len(position) > 9:
         return ["        raise AttributeError"]

@@ -22,7 +22,7 @@ class Replacement:
 
     def _pieces(self, value: str) -> list[str]:
         folded, pattern = folded_text(value), folded_text(self.pattern)
-        pieces, begin = [], 0
+        pieces, begin = list[str](), 0
         while (at := folded.find(pattern, begin)) >= 0:
             pieces += (value[begin:at], self.text)
             begin = at + len(pattern)
@@ -32,14 +32,14 @@ class Replacement:
 
 
 def folded_text(text: str) -> str:
-    """Give a text of the same length in which letters that differ by case alone are the same, as JavaScript sees it."""
+    """Give a text of the same length in which letters that differ by case alone are the same for JavaScript."""
     return text.upper() if text.isascii() else "".join(map(_folded, text))
 
 
 def _folded(character: str) -> str:
     """Fold one character as ECMAScript's Canonicalize does without the `u` flag.
 
-    Nothing outside the Basic Multilingual Plane folds, nothing folds to several characters, and nothing folds into ASCII.
+    Nothing outside the Basic Multilingual Plane folds, nothing folds to several characters, nothing folds into ASCII.
     """
     upper = character.upper()
     if len(upper) != 1 or character > "\uffff" or (character > "\x7f" >= upper):

@@ -28,7 +28,7 @@ def mapping_schema(directives: Mapping[str, Directive] = BUILTIN_DIRECTIVES) -> 
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         "title": "Mapping",
-        "description": "How an event becomes the document of an action: JSON in which directives stand for values of the event.",
+        "description": "How an event becomes the document of an action: JSON with directives for values of the event.",
         "if": {"type": "object", "required": [ROOT_DIRECTIVE]},
         "then": {"$ref": "#/$defs/transformed"},
         "else": dict(NODE),

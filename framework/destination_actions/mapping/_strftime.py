@@ -44,9 +44,9 @@ CODES: Final[Mapping[str, Callable[[datetime], str]]] = {
     "Y": lambda moment: f"{moment.year:04}",
     "z": lambda moment: _offset(moment, ""),
     "Z": lambda moment: moment.tzname() or _offset(moment, ""),
-    "t": lambda moment: "\t",
-    "n": lambda moment: "\n",
-    "%": lambda moment: "%",
+    "t": lambda _moment: "\t",
+    "n": lambda _moment: "\n",
+    "%": lambda _moment: "%",
 }
 """What each code gives. `%z` is `+0200`."""
 
@@ -73,6 +73,8 @@ def _code(moment: datetime, match: re.Match[str]) -> str:
     if letter not in CODES:
         return match[0]
     text = _offset(moment, ":") if letter == "z" and ":" in flags else CODES[letter](moment)
+    if letter == "N":
+        return text.ljust(int(width or 9), "0")[: int(width or 9)]
     return _cased(_padded(text, flags, int(width or 0)), flags)
 
 
@@ -86,7 +88,9 @@ def _padded(text: str, flags: str, width: int) -> str:
 
 
 def _cased(text: str, flags: str) -> str:
-    return text.upper() if "^" in flags else (text.swapcase() if "#" in flags else text)
+    if "#" in flags:
+        return text.lower() if text.isupper() else text.upper()
+    return text.upper() if "^" in flags else text
 
 
 def ordinal(day: int) -> str:

@@ -1,7 +1,7 @@
 """Templates such as `Order {{properties.order_id}}`: text with paths between double or triple braces.
 
-Both forms mean the same. A value is put in once and never read as a template itself. Braces that hold nothing, or a `}`,
-are text.
+Both forms mean the same. A value is put in once and never read as a template itself. Braces that hold nothing, or a
+`}`, are text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _path(text: str) -> Path:
 
 
 def _placeholders(text: str, braces: int) -> Iterator[tuple[str, str | None]]:
-    """Give each run of text and the path that follows it, None at the end; a path holds at least a character and no `}`."""
+    """Give each run of text and the path that follows it, None at the end; a path has characters, and no `}`."""
     opening, closing = "{" * braces, "}" * braces
     begin = at = 0
     while (close := text.find("}", at)) >= 0:

@@ -13,7 +13,7 @@ from ._limits import MAPPING_LIMITS, Frame, too_deep, too_large
 
 SAFE_INTEGER = 2**53 - 1
 DEEPEST_VALUE = 200
-JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+JS_SPACE = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
 """The characters that JavaScript's `trim` takes away."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -210,4 +210,6 @@ def described(value: Any) -> str:
         return f"the number {js_number(value)}"
     if isinstance(value, str):
         return f"the text {quoted(value if len(value) <= 60 else value[:57] + '...')}"
-    return {dict: "an object", list: "a list"}.get(type(value), f"a Python {type(value).__name__}")
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return f"a Python {type(value).__name__}"

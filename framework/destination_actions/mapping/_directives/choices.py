@@ -119,7 +119,7 @@ DIRECTIVES = (
         name="@excludeWhenNull",
         schema=NODE,
         compile=_exclude_when_null,
-        summary="The value without null members at any depth; missing if it is null itself. Items of lists keep their places.",
+        summary="The value without null members at any depth; missing if it is null itself. Lists keep their items.",
         example=({"@excludeWhenNull": {"@path": "$.context"}}, _EVENT, {"ip": "203.0.113.7"}),
     ),
 )

@@ -14,8 +14,8 @@ def _liquid(context: CompileContext, argument: str) -> Resolver:
             f"a Liquid template has at most {context.limits.liquid_template:,} characters, this has {len(argument):,} "
             "(limit: liquid_template)"
         )
-    try:
-        from .._liquid import compile_liquid  # noqa: PLC0415 - python-liquid is an extra, and slow to import
+    try:  # python-liquid is an extra, and slow to import
+        from .._liquid import compile_liquid
     except ImportError:
         return context.error(
             "another package has the name of python-liquid",

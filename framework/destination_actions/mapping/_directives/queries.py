@@ -28,7 +28,7 @@ DIRECTIVES = (
         name="@jmespath",
         schema={"type": "string", "description": "A JMESPath expression over the event, or the item in a shape."},
         compile=_jmespath,
-        summary="The result of a JMESPath expression; missing if it is null, or a function meets a value of the wrong type.",
+        summary="The result of a JMESPath expression; missing if it is null, or meets a value of the wrong type.",
         example=({"@jmespath": "properties.products[?price > `10`].id"}, _EVENT, ["p1"]),
     ),
 )

@@ -37,7 +37,7 @@ def _path_made_of(text: Resolver, pointer: str, longest: int) -> Resolver:
     return read_made
 
 
-def _literal(context: CompileContext, argument: Any) -> Resolver:
+def _literal(_context: CompileContext, argument: Any) -> Resolver:
     return Constant(argument)
 
 

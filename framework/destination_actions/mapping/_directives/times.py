@@ -30,7 +30,7 @@ def _date(context: CompileContext, argument: dict[str, Any]) -> Resolver:
         zone = time_zone(argument["zone"])
     except LookupError as error:
         return context.error(str(error), "zone", hint='write an IANA name such as "UTC" or "Europe/Oslo"')
-    read, write = _reader(context, argument.get("from", "iso8601"), zone), _writer(context, argument["to"], zone)
+    read, write = _reader(context, argument.get("from", "iso8601"), zone), _writer(context, argument["to"])
 
     def resolve_date(scope: Any, frame: Frame) -> Any:
         try:
@@ -78,7 +78,7 @@ def _since_epoch(value: Any, parts: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(number * 1_000_000 / parts))
 
 
-def _writer(context: CompileContext, form: str, zone: tzinfo) -> _Writer:
+def _writer(context: CompileContext, form: str) -> _Writer:
     match form:
         case "iso8601":
             return _iso8601
