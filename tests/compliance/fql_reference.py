@@ -334,10 +334,14 @@ def meaning_of_tree(tree: Any) -> Tree:
         if tree["operator"] not in ("and", "or") or not tree["children"]:
             raise Refused(tree)
         return joined(tree["operator"], [meaning_of_tree(child) for child in tree["children"]])
-    base = LEAVES[tree["type"]]
-    steps = [step for step in re.split(r"[.\[\]]", str(tree.get("name", ""))) if step] if "-" in tree["type"] else []
-    steps = [] if tree["type"] == "event-type" else steps
-    return _leaf(("path", (*base, *steps)), str(tree["operator"]), tree.get("value", ...))
+    return _leaf(path_of(tree), str(tree["operator"]), tree.get("value", ...))
+
+
+def path_of(leaf: dict[str, Any]) -> Tree:
+    """Give the path of a condition of Segment's tree; its name is cut at dots and brackets."""
+    named = leaf["type"] in ("event-property", "event-trait", "event-context")
+    steps = [step for step in re.split(r"[.\[\]]", str(leaf.get("name", ""))) if step] if named else []
+    return ("path", (*LEAVES[leaf["type"]], *steps))
 
 
 def _leaf(path: Tree, operator: str, value: Any) -> Tree:
@@ -347,7 +351,7 @@ def _leaf(path: Tree, operator: str, value: Any) -> Tree:
             return negated(_leaf(path, opposite.get(operator) or operator.removeprefix("not_"), value))
     if operator in ("not_exists", "is_true", "is_false"):
         return ("=", path, constant({"not_exists": None, "is_true": True, "is_false": False}[operator]))
-    if value is None or not isinstance(value, str | int | float) or repr(value) == "nan":
+    if not isinstance(value, str | int | float | None) or repr(value) == "nan":
         raise Refused(value)
     if operator in ("<", "<=", ">", ">="):
         return compared(operator, path, constant(value))
@@ -362,6 +366,8 @@ def _text_leaf(path: Tree, operator: str, value: Any) -> Tree:
         if side[1] != "number":
             raise Refused(value)
         return ("=", path, side)
+    if value is None:
+        raise Refused(value)
     text = value if isinstance(value, str) else printed(value)
     if operator == "contains":
         return ("true", ("call", "contains", (path, constant(text))))

@@ -14,7 +14,7 @@ from typing import Any
 
 from _suite import UNDEFINED, Case, Rule, strip_undefined
 from fql_evaluation import holds
-from fql_reference import FIELDS, Refused, meaning_of_tree, reference, tokenized
+from fql_reference import FIELDS, LEAVES, Refused, meaning_of_tree, path_of, reference, tokenized
 
 ERROR = "error"
 SEGMENT_FIELDS = ("type", "event", "name", "userId", "properties", "traits", "context")
@@ -148,6 +148,7 @@ def through_scalar(case: Case) -> bool:
     if is_match(case) and event is None:
         return True
     paths = [value[1] for kind, value in words(case) if kind == "path" and not value[0] and value[1][0] in FIELDS]
+    paths += [path_of(leaf)[1] for leaf in leaves(case.input.get("ast")) if leaf.get("type") in LEAVES]
     return isinstance(event, dict) and any(_stops(event, keys) for keys in paths)
 
 
@@ -206,16 +207,17 @@ def ordered_words(case: Case) -> bool:
 def unsound(leaf: dict[str, Any]) -> bool:
     """Find a condition without a value, of an unknown operator, or whose value or name the text does not carry."""
     value, operator = leaf.get("value", UNDEFINED), str(leaf.get("operator"))
-    known = operator in _SIGNS or re.fullmatch(
-        r"(not_)?(contains|starts_with|ends_with|exists)|is_(true|false)|number_(not_)?equals", operator
-    )
-    marked = (isinstance(value, str) and set(value) & set('"\\')) or (
-        "_with" in operator and set(str(value)) & set("*?[]\\")
-    )
-    missing = value is UNDEFINED and not re.search("exists|is_", operator)
+    known = operator in _SIGNS or _OPERATORS.fullmatch(operator)
+    marked = isinstance(value, str) and set(value) & set('"\\')
+    pattern = "_with" in operator and set(str(value)) & set("*?[]\\")
+    empty = (value is UNDEFINED or value is None) and not re.search("exists|is_", operator)
     number = ("number" in operator and not _number(value)) or (isinstance(value, float) and repr(value) == "nan")
-    odd_name = not all(re.fullmatch(r"[^.\[\]]+", step) for step in str(leaf.get("name", "n")).split("."))
-    return not known or bool(marked) or missing or number or odd_name or (operator in ("=", "!=") and _number(value))
+    untold = operator in ("=", "!=") and not isinstance(value, str)
+    name = all(re.fullmatch(r"[^.\[\]]+", step) for step in str(leaf.get("name", "n")).split("."))
+    return not known or not name or any((marked, pattern, empty, number, untold))
+
+
+_OPERATORS = re.compile(r"(not_)?(contains|starts_with|ends_with|exists)|is_(true|false)|number_(not_)?equals")
 
 
 def odd_tree(case: Case) -> bool:
@@ -230,7 +232,7 @@ def odd_tree(case: Case) -> bool:
 
 def negated_leaf(*operators: str) -> Callable[[Case], bool]:
     """Find a negated condition in a tree."""
-    return in_tree(lambda leaf: leaf.get("operator") in operators)
+    return of_verdicts(in_tree(lambda leaf: leaf.get("operator") in operators))
 
 
 def any_of(*tests: Callable[[Case], bool]) -> Callable[[Case], bool]:
