@@ -18,7 +18,11 @@ from destination_actions.events import Json
 
 @runtime_checkable
 class Clock(Protocol):
-    """The only source of time. Leases run on `monotonic`, windows and records on `now`."""
+    """The only source of time. Leases and windows run on `monotonic`; `now` dates records and bridges a reboot.
+
+    A clock may have an attribute `boot`, a text that names the boot in which `monotonic` counts. Without it, a store
+    that lasts takes each opening for a new boot.
+    """
 
     def now(self) -> float:
         """Wall-clock seconds since 1970, UTC."""
@@ -155,8 +159,9 @@ class ClaimAnswer:
     """A verdict with what goes with it.
 
     `claim` with GRANTED and RESUME; `until` (wall clock) and `by` (messageId) with COOLING, COOLING_CHECK and
-    ALREADY_SUPPRESSED; `retry_in` seconds with BUSY; `data` (what `confirm` recorded) with ALREADY_DONE; `attempted`
-    (wall clock of the first `mark_sent` of this delivery) with RESUME and COOLING_CHECK.
+    ALREADY_SUPPRESSED; `retry_in`, the seconds after which it is worth asking again, with BUSY; `data` (what `confirm`
+    recorded) with ALREADY_DONE; `attempted` (wall clock of the first `mark_sent` of this delivery) with RESUME and
+    COOLING_CHECK.
     """
 
     verdict: Verdict
@@ -225,7 +230,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A delivery in hand. `attempts` counts this one; `token` is needed to give it back."""
+    """A delivery in hand. `attempts` counts this one; `token` is needed to give it back.
+
+    `expires` is when the lease ends, on the clock's `monotonic`.
+    """
 
     delivery: Delivery
     attempts: int

@@ -1,7 +1,9 @@
 """Rates, tokens, the memory stores' bounds, and opening stores by URL."""
 
 import asyncio
+import math
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +68,7 @@ def test_a_pause_holds_the_lane(rates: tuple[RateStore, ManualClock]) -> None:
     assert run(store.take_rate("a", 1, per_second=10.0)) == pytest.approx(0.1, abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("n", "rate"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, -1.0), (1, float("inf")), (1, float("nan"))]
-)
+@pytest.mark.parametrize(("n", "rate"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, -1.0), (1, math.inf), (1, math.nan)])
 def test_what_is_no_block(n: int, rate: float, rates: tuple[RateStore, ManualClock]) -> None:
     """A block of nothing, and a rate that is none, are errors."""
     with pytest.raises(ValueError, match="a block is one permit or more"):
@@ -85,7 +85,7 @@ def test_the_rate_is_never_exceeded(blocks: list[tuple[int, float, float]]) -> N
         lane, wait = taken(lane, n, 4.0, now)
         assert now + wait >= lane.paused
         permits += [now + wait + k / 4.0 for k in range(n)]
-    assert all(later - earlier >= 0.25 - 1e-9 for earlier, later in zip(permits, permits[1:], strict=False))
+    assert all(later - earlier >= 0.25 - 1e-9 for earlier, later in pairwise(permits))
 
 
 def test_tokens_are_compared_and_set(tokens: TokenStore) -> None:
@@ -145,10 +145,8 @@ def test_stores_are_opened_by_url(scheme: str, tmp_path: Path) -> None:
 def test_two_openings_share_one_file(tmp_path: Path) -> None:
     """Stores opened twice on one file share windows and secret; the system's clock is the default."""
     one, two = open_stores(f"sqlite:{tmp_path / 'state.db'}"), open_stores(f"sqlite:{tmp_path / 'state.db'}")
-    verdicts = [
-        run(stores.claims.claim(ClaimRequest("k", name, 1.0, "m"))).verdict for name, stores in (("a", one), ("b", two))
-    ]
-    assert verdicts == [Verdict.GRANTED, Verdict.BUSY]
+    assert run(one.claims.claim(ClaimRequest("k", "a", 1.0, "m"))).verdict is Verdict.GRANTED
+    assert run(two.claims.claim(ClaimRequest("k", "b", 1.0, "m"))).verdict is Verdict.BUSY
     assert one.secret == two.secret
     run(one.close())
     run(two.close())

@@ -12,7 +12,7 @@ from typing import Final
 
 from destination_actions.errors import StoreError
 from destination_actions.stores.sqlite.schema import prepare
-from destination_actions.stores.sqlite.secret import install_secret, secret_path
+from destination_actions.stores.sqlite.secret import install_secret, secret_path, sync_folder
 
 CHECKED_BYTES: Final = 64 * 1024 * 1024
 """Files up to this size are checked for damage when they are opened; larger ones when SQLite meets the damage."""
@@ -61,6 +61,7 @@ def _create(path: Path) -> None:
         raise StoreError(f'the folder of the store file "{path}" does not exist: create it first')
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        sync_folder(path.parent)
     except FileExistsError:
         if path.stat().st_size == 0 and secret_path(path).exists():
             raise StoreError(

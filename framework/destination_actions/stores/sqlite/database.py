@@ -58,7 +58,7 @@ class Database:
         self._clock = clock
         self._boot = boot_of(clock)
         self._pid = os.getpid()
-        self._closing = Lock()
+        self._entrance = Lock()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connection, self.secret = open_file(path, busy)
         self._thread = Thread(target=self._write, name=f"store {path.name}", daemon=True)
@@ -71,10 +71,13 @@ class Database:
         Raises `StoreError` when the store is out of order; what `work` itself raises undoes this operation alone. A
         cancelled operation is still carried out, unless it is `droppable` and has not begun.
         """
-        self._usable()
+        self._same_process()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, loop, future, droppable))
+        with self._entrance:
+            if not self._open:
+                raise StoreError(f"{self.path} is closed")
+            self._jobs.put(_Job(work, loop, future, droppable))
         return await future
 
     async def aclose(self) -> None:
@@ -84,17 +87,15 @@ class Database:
 
     def close(self) -> None:
         """Close from a thread that may wait."""
-        with self._closing:
+        with self._entrance:
             if self._open:
                 self._open = False
-                self._jobs.put(None)
-                self._thread.join()
+                self._jobs.put(None)  # the last one: nobody gets in any more
+        self._thread.join()
 
-    def _usable(self) -> None:
+    def _same_process(self) -> None:
         if os.getpid() != self._pid:
             raise StoreError(f"{self.path} was opened before this process was forked: open the stores after the fork")
-        if not self._open:
-            raise StoreError(f"{self.path} is closed")
 
     # --- the writer thread ---
 
@@ -105,7 +106,6 @@ class Database:
                 _deliver(jobs)
         finally:
             self._connection.close()
-            self._refuse_rest()
 
     def _next(self) -> list[_Job]:
         """Wait for a job, then take what else is there; nothing when the file is to be closed."""
@@ -161,14 +161,6 @@ class Database:
             "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", (anchor.boot, anchor.base, anchor.seen)
         )
         return anchor
-
-    def _refuse_rest(self) -> None:
-        jobs = []
-        while not self._jobs.empty():
-            if (job := self._jobs.get_nowait()) is not None:
-                job.error = StoreError(f"{self.path} is closed")
-                jobs.append(job)
-        _deliver(jobs)
 
 
 def _deliver(jobs: list[_Job]) -> None:

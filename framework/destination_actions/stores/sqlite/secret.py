@@ -48,10 +48,11 @@ def _create(file: Path) -> None:
     finally:
         os.close(descriptor)
     draft.replace(file)
-    _sync_folder(file.parent)
+    sync_folder(file.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system has that."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
