@@ -28,7 +28,7 @@ PRESETS = (
             "coolingOffPeriod": 600,
             "parameters": {"ticketId": {"@path": "$.properties.ticket_id"}, "topic": {"@path": "$.properties.topic"}},
         },
-        "Asks what is wrong and routes the person to the right agent.",
+        "Asks what is wrong and routes the person to the right team.",
     ),
     Preset(
         "Phone survey after a purchase",
