@@ -37,6 +37,7 @@ class Compiled:
         self._names = tuple(name for name, _, _ in rows)
         self._keys = tuple(key for _, key, _ in rows)
         self._converted = tuple((name, convert) for name, _, convert in rows if convert is not None)
+        self._order = {child("", spec.key)[1:]: index for index, spec in enumerate(specs)}
         self._nullable = tuple(spec.key for spec in specs if spec.allow_null)
 
     def check(self, document: Any, *, strict: bool, sync_mode: str | None) -> Checked[Any]:
@@ -47,7 +48,8 @@ class Compiled:
         cleaned = clean(self.plan, document, "", report)
         valid = self.validator.is_valid(cleaned)
         if self.conditional or report.errors or not valid:
-            errors = (*report.errors, *self._errors(cleaned, report, sync_mode, valid=valid))
+            found = [*report.errors, *self._errors(cleaned, report, sync_mode, valid=valid)]
+            errors = tuple(sorted(found, key=self._position))
             if errors:
                 return Checked(None, errors, tuple(report.coercions))
         value = self.build(cleaned)
@@ -62,6 +64,10 @@ class Compiled:
         if self.conditional:
             for path in absent_paths(Scope(self.owner, cleaned, sync_mode)):
                 yield required_error(self.owner, path, report)
+
+    def _position(self, error: FieldError) -> int:
+        """Give the place of an error's field in the order of declaration; unknown keys come last."""
+        return self._order.get(error.pointer.split("/", 2)[1], len(self._order))
 
     def value_errors(self, key: str, value: Any) -> list[FieldError]:
         """Give what is wrong with one value as it stands, without coercion."""

@@ -62,7 +62,7 @@ def is_moment(value: str) -> bool:
 
 def _is_plain_iso(text: str) -> bool:
     """Recognise the usual form quickly; whatever this does not, the grammar decides."""
-    if text[4:8:3] != "--" or text[10:17:3] != "T::" or not text.isascii():
+    if text[4:8:3] != "--" or text[10:17:3] != "T::" or not text.isascii() or "+" in text or "-" in text[10:]:
         return False
     try:
         datetime.fromisoformat(text)
