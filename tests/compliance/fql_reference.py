@@ -165,7 +165,7 @@ class Reader:
         kind, sign = self.tokens[0]
         if kind == "sign" and sign in ("=", "!=", "<", "<=", ">", ">="):
             self.tokens.pop(0)
-            tree = compared("=" if sign == "!=" else sign, left, self.operand(right=True))
+            tree = compared("=" if sign == "!=" else sign, left, self.operand(right=left[0] != "value"))
             return negated(tree) if sign == "!=" else tree
         no = self.tokens[0] == ("word", "not") and self.tokens[1] == ("word", "in")
         if no:

@@ -9,7 +9,18 @@ from typing import Any, Final
 from destination_actions.events import MISSING
 from destination_actions.subscriptions.demands import Demands
 from destination_actions.subscriptions.glob import AnyCharacter, Glob, OneOf, Test, glob
-from destination_actions.subscriptions.nodes import Call, Compare, In, ListOf, Literal, Path, Scalar, Truth, walk
+from destination_actions.subscriptions.nodes import (
+    Call,
+    Clause,
+    Compare,
+    In,
+    ListOf,
+    Literal,
+    Path,
+    Scalar,
+    Truth,
+    walk,
+)
 from destination_actions.subscriptions.values import is_number
 
 _FRESH: Final = ("other", "x", "-", "", "another one", "0", "Z9_", "é")
@@ -32,9 +43,13 @@ def candidates(path: Path, demands: Demands, now: Any) -> Iterator[Any]:
 
 
 def _constants(demands: Demands) -> Iterator[Scalar]:
-    wanted_first = sorted(demands, key=lambda demand: not demand.wanted)
-    for demand in wanted_first:
+    values = [demand for demand in demands if not _is_match(demand.clause)]
+    for demand in sorted(values, key=lambda demand: not demand.wanted):
         yield from (node.value for node in walk(demand.clause) if isinstance(node, Literal))
+
+
+def _is_match(clause: Clause) -> bool:
+    return isinstance(clause, Truth) and isinstance(clause.operand, Call) and clause.operand.function == "match"
 
 
 def _numbers(constants: Iterable[Scalar]) -> Iterator[float]:

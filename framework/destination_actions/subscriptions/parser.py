@@ -11,7 +11,8 @@
     list        = "[" (operand ("," operand)*)? "]"
 
 A path begins with a field of the event, with `$` (the event) or, inside a quantifier, with a member of the item or `@`
-(the item itself). To the right of an operator one bare word is text, as Segment reads it: `type = track`.
+(the item itself). To the right of an operator one bare word is text, as Segment reads it: `type = track`; beside a
+constant it is a path: `"track" = type`.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class Parser:
         return self._alone(left, first)
 
     def _compared(self, left: Operand, sign: str) -> Condition:
-        right = self.operand("right")
+        right = self.operand("left" if isinstance(left, Literal) else "right")
         if sign == "!=":
             return negation(comparison("=", left, right))
         return comparison(cast("Sign", sign), left, right)
