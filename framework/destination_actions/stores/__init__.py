@@ -5,7 +5,7 @@ and two sets of stores that run it: in memory and in a SQLite file.
 """
 
 from destination_actions.stores.claims_memory import MemoryClaims
-from destination_actions.stores.clock import SystemClock
+from destination_actions.stores.clock import Instant, SystemClock
 from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.opening import BUILTIN_STORES, Factory, open_stores
 from destination_actions.stores.queue_memory import MemoryQueue
@@ -23,16 +23,23 @@ __all__ = [
     "BUILTIN_STORES",
     "Database",
     "DeadDelivery",
+    "Entry",
     "Factory",
+    "Instant",
+    "Mark",
     "MemoryClaims",
     "MemoryQueue",
     "MemoryRates",
     "MemoryTokens",
+    "Records",
     "SqliteClaims",
     "SqliteQueue",
     "SqliteRates",
     "SqliteTokens",
+    "Stage",
     "SystemClock",
+    "Transitions",
+    "Window",
     "open_sqlite",
     "open_stores",
 ]
