@@ -8,9 +8,9 @@
     ├── TryAgain              a definite no for now; nothing was executed
     └── AuthenticationFailed  the credentials are refused; every event would fail, so the lane stops
 
-`perform_batch` returns one answer a payload and may put the exceptions into its list. An exception that is none of
-these is a fault of the plugin. Whatever may have been executed is neither a yes nor a no: `Context.send` raises
-`MaybeSent`.
+`perform_batch` returns one answer a payload and may put exceptions into its list, those of `send` included. An
+exception that is none of these is a fault of the plugin. Whatever may have been executed is neither a yes nor a no:
+`Context.send` raises `MaybeSent`.
 """
 
 from __future__ import annotations

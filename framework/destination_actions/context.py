@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from logging import LoggerAdapter
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -71,6 +71,28 @@ class Send(Protocol):
         """
 
 
+class BatchSend(Protocol):
+    """The effect of a batch: one request for all of its payloads, or several for some of them each."""
+
+    async def __call__(  # noqa: PLR0913 - httpx's vocabulary
+        self,
+        method: str,
+        url: str,
+        *,
+        only: Iterable[int] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        content: bytes | str | None = None,
+        auth: BasicAuth | None = None,
+    ) -> Response:
+        """As `Send`, for the payloads at the indexes `only` (all of them, when it is left out).
+
+        It marks the claims of these alone, and what becomes of the request says nothing about the others.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Common(Generic[S]):
     settings: S
@@ -99,12 +121,12 @@ class Context(_Common[S]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchContext(_Common[S]):
-    """For a batch: `events` and `delivery_keys` stand in the order of the payloads. `send` covers all of them."""
+    """For a batch: `events` and `delivery_keys` stand in the order of the payloads."""
 
     events: Sequence[Event]
     delivery_keys: Sequence[str]
     http: Reads
-    send: Send
+    send: BatchSend
     sync_mode: str | None = None
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from destination_actions.answers import Accepted, Answer
+from destination_actions.answers import Accepted
 from destination_actions.context import BasicAuth, BatchContext, BlockingContext, Context
 from destination_actions.errors import DefinitionError, SubscriptionError, nearest
 from destination_actions.fields import FieldSet
@@ -22,7 +22,8 @@ LONGEST_COOLDOWN = 366 * 24 * 3600
 
 SYNC_MODES = ("add", "update", "upsert", "delete", "mirror")
 
-BatchAnswers: TypeAlias = "Sequence[Accepted | Answer] | Mapping[str, Accepted | Answer]"
+BatchAnswers: TypeAlias = "Sequence[Accepted | BaseException] | Mapping[str, Accepted | BaseException]"
+"""One answer a payload, in their order or by delivery key. An exception means what it does when `perform` raises it."""
 
 
 class Cooldown:
@@ -158,6 +159,9 @@ class Action(Generic[S, P]):
     before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all. `rate`
     is how many effects a second the API takes from one account; all workers together stay below it. `choices` asks the
     API for the values of a field, by the field's key.
+
+    Where only one of `perform` and `perform_batch` is there, it serves for both. A call of `perform_batch` gets at most
+    `batch_size` payloads, all with the same `batch_key` (a hashable value; None: this payload goes alone).
     """
 
     slug: str
@@ -166,6 +170,8 @@ class Action(Generic[S, P]):
     perform: Callable[[Context[S], P], Awaitable[Accepted]] | Callable[[BlockingContext[S], P], Accepted] | None = None
     description: str = ""
     perform_batch: Callable[[BatchContext[S], Sequence[P]], Awaitable[BatchAnswers]] | None = None
+    batch_key: Callable[[S, P], object] | None = None
+    batch_size: int = 1000
     cooldown: Callable[[S, P], Cooldown | None] | None = None
     reconcile: Callable[[Context[S], P], Awaitable[Found | None]] | None = None
     default_subscription: str | None = None
@@ -178,6 +184,8 @@ class Action(Generic[S, P]):
         _check_slug("action", self.slug, r"[a-zA-Z][a-zA-Z0-9_-]*")
         if self.perform is None and self.perform_batch is None:
             raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
+        if self.batch_size < 1:
+            raise DefinitionError(f'action "{self.slug}": batch_size must be at least 1, not {self.batch_size!r}')
         if not _is_fieldset(self.payload):
             raise DefinitionError(f'action "{self.slug}": payload must be a FieldSet class, not {self.payload!r}')
         fields = {spec.key for spec in self.payload.fields()}

@@ -119,7 +119,14 @@ class NotSent(HttpError):  # noqa: N818 - a fact about the request, which is how
 
 
 class MaybeSent(HttpError):  # noqa: N818
-    """The request left or may have left, and no answer is known: whether it took effect cannot be told from here."""
+    """The request left or may have left, and no answer is known: whether it took effect cannot be told from here.
+
+    An answer of 408 or 5xx says as little; `reason` is then `status 503`, and `after` its Retry-After in seconds.
+    """
+
+    def __init__(self, message: str, *, reason: str, after: float | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.after = after
 
 
 class StoreError(DestinationActionsError):

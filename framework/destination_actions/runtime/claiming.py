@@ -153,12 +153,12 @@ def context_of(run: Run, effect: Effect) -> Context[Any]:
 def effect_of(runs: Sequence[Run]) -> Effect:
     """The one effect of deliveries that are performed together."""
     first = runs[0]
-    held = [run.claim for run in runs if run.claim is not None]
+    held = [run.claim for run in runs]
     turns = first.equipment.lanes(first.lane).turns(first.prepared.subscription.action)
     return effect_on(first.equipment, first.lane, held, turns)
 
 
-def effect_on(equipment: Equipment, lane: Lane, held: Sequence[Claim], turns: Turns | None = None) -> Effect:
+def effect_on(equipment: Equipment, lane: Lane, held: Sequence[Claim | None], turns: Turns | None = None) -> Effect:
     """An effect on these claims, at this rate."""
     clients = equipment.lanes(lane).clients
     return Effect(equipment.stores.claims, held, equipment.clock, equipment.times, clients, turns)

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from destination_actions.answers import Accepted, AuthenticationFailed, Refused, TryAgain
-from destination_actions.errors import HttpError, StoreError
+from destination_actions.errors import HttpError, MaybeSent, StoreError
 from destination_actions.http import Redactor, UnsafeRequest
 from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
 from destination_actions.runtime.effect import ClaimLost, Reach
@@ -81,8 +81,9 @@ def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
 
 
 def _unanswered(attempt: Attempt) -> Settlement:
-    if isinstance(attempt.result, ClaimLost):
-        return Settlement(Operation.NOTHING, _with(Failed, attempt, "busy", attempt.result, after=RETRY, counts=False))
+    if attempt.reach is Reach.NOTHING and isinstance(attempt.result, ClaimLost):
+        # Released: of the claims of one request, those that were still held had been marked as sent already.
+        return Settlement(Operation.RELEASE, _with(Failed, attempt, "busy", attempt.result, after=RETRY, counts=False))
     if attempt.reach is Reach.NOTHING:
         reason = _reason_of_nothing(attempt.result)
         return Settlement(Operation.RELEASE, _with(Failed, attempt, reason, attempt.result, after=RETRY))
@@ -90,7 +91,8 @@ def _unanswered(attempt: Attempt) -> Settlement:
         return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "plugin_fault", attempt.result))
     if attempt.on_unknown == "suppress":
         return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "unconfirmed", attempt.result))
-    after = {"after": attempt.retry_unconfirmed}
+    wished = attempt.result.after if isinstance(attempt.result, MaybeSent) else None
+    after = {"after": max(attempt.retry_unconfirmed, wished or 0.0)}
     return Settlement(Operation.AMBIGUOUS, _with(Failed, attempt, "unconfirmed", attempt.result, **after))
 
 

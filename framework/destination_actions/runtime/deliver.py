@@ -7,97 +7,190 @@ and synchronous actions go through the same steps, so that a batch gives each ev
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from destination_actions.answers import Accepted, Answer
+from destination_actions.answers import Accepted, AuthenticationFailed
 from destination_actions.context import BatchContext
 from destination_actions.events import copy_of
-from destination_actions.outcomes import Outcome
+from destination_actions.outcomes import Failed, Outcome
 from destination_actions.runtime.blocking import blocking, is_async
 from destination_actions.runtime.claiming import Equipment, Run, context_of, decide, effect_of, log_of, run_of, settle
 from destination_actions.runtime.classify import Attempt, PluginFault, settlement_of
-from destination_actions.runtime.effect import Effect
+from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.prepare import Prepared
+
+log = logging.getLogger("destination_actions")
+
+_Call: TypeAlias = Callable[[], Awaitable[Any]]
+_Item: TypeAlias = tuple[int, Run]
+"""A delivery and its place in the batch."""
 
 
 async def deliver(equipment: Equipment, prepared: Prepared, *, wait: float, generation: int = 0) -> Outcome:
     """Deliver one prepared event. Waits up to `wait` seconds while another holds the claim."""
-    run = run_of(equipment, prepared, generation)
+    return await _delivered(run_of(equipment, prepared, generation), wait)
+
+
+async def _delivered(run: Run, wait: float) -> Outcome:
     outcome = await decide(run, wait)
     return outcome if outcome is not None else (await _performed([run]))[0]
 
 
 async def deliver_batch(equipment: Equipment, batch: Sequence[Prepared], *, wait: float) -> list[Outcome]:
-    """Deliver prepared events of one subscription with one call of the plugin; an outcome each, in their order.
+    """Deliver prepared events of one subscription, as many with one call of the plugin as it says; an outcome each.
 
-    Every item has its own claim. One whose key an earlier item of the batch holds waits for that, and is then decided.
+    Every item has its own claim. One whose key an earlier item of the batch holds waits for that, and is then decided;
+    one whose key somebody else holds goes alone, so that nobody waits for it.
     """
     outcomes: dict[int, Outcome] = {}
-    left = [(at, run_of(equipment, prepared)) for at, prepared in enumerate(batch)]
+    left: Sequence[_Item] = [(at, run_of(equipment, prepared)) for at, prepared in enumerate(batch)]
     while left:
-        left = await _round(left, outcomes, wait)
+        first, left = _distinct(left)
+        outcomes.update(await _round(first, wait))
     return [outcomes[at] for at in range(len(batch))]
 
 
-async def _round(items: Sequence[tuple[int, Run]], outcomes: dict[int, Outcome], wait: float) -> list[tuple[int, Run]]:
-    """Claim in order, perform what was granted; give the items whose key an earlier one of this round holds."""
-    keys: set[str] = set()
-    granted: list[tuple[int, Run]] = []
-    later: list[tuple[int, Run]] = []
+def _distinct(items: Sequence[_Item]) -> tuple[list[_Item], list[_Item]]:
+    """Split off the items whose key or delivery an earlier item has: they come later, in their order."""
+    taken: set[str] = set()
+    first: list[_Item] = []
+    later: list[_Item] = []
     for at, run in items:
-        if run.request.key in keys:
-            later.append((at, run))
-            continue
-        keys.add(run.request.key)
-        outcome = await decide(run, wait)
-        if outcome is None:
-            granted.append((at, run))
-        else:
-            outcomes[at] = outcome
-    performed = await _performed([run for _, run in granted]) if granted else []
-    outcomes.update(zip((at for at, _ in granted), performed, strict=True))
-    return later
+        names = {run.request.key, run.request.delivery}
+        (later if names & taken else first).append((at, run))
+        taken |= names
+    return first, later
 
 
-async def _performed(runs: Sequence[Run]) -> list[Outcome]:
-    """Let the plugin perform, and settle each claim by what it says."""
-    first = runs[0]
+async def _round(items: Sequence[_Item], wait: float) -> dict[int, Outcome]:
+    """Claim, and perform what was granted."""
+    decided = await asyncio.gather(*(decide(run, 0) for _, run in items))
+    outcomes = {at: outcome for (at, _), outcome in zip(items, decided, strict=True) if outcome is not None}
+    busy = [(at, run) for at, run in items if at in outcomes and wait > 0 and _is_busy(outcomes[at])]
+    groups = _groups([(at, run) for at, run in items if at not in outcomes])
+    work = [_performed([run for _, run in group]) for group in groups]
+    alone = [_delivered(run, wait) for _, run in busy]
+    done, waited = await asyncio.gather(asyncio.gather(*work), asyncio.gather(*alone))
+    for group, performed in zip(groups, done, strict=True):
+        outcomes.update(zip((at for at, _ in group), performed, strict=True))
+    return outcomes | dict(zip((at for at, _ in busy), waited, strict=True))
+
+
+def _is_busy(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and outcome.reason == "busy"
+
+
+def _groups(items: Sequence[_Item]) -> list[Sequence[_Item]]:
+    """Put together what the action performs in one call."""
+    groups: dict[object, list[_Item]] = {}
+    for item in items:
+        groups.setdefault(_batch_key(item[1]), []).append(item)
+    size = items[0][1].prepared.subscription.action.batch_size if items else 1
+    return [group[at : at + size] for group in groups.values() for at in range(0, len(group), size)]
+
+
+def _batch_key(run: Run) -> object:
+    """The action's key for this payload; a key of its own for one that goes alone."""
+    declare = run.prepared.subscription.action.batch_key
+    if declare is None:
+        return True
+    try:
+        key = declare(run.lane.settings, run.prepared.payload)
+        return run.request.delivery if key is None else (hash(key), key)
+    except Exception:
+        log.exception("%s: its batch_key failed; this delivery goes alone", run.name)
+        return run.request.delivery
+
+
+async def _performed(runs: Sequence[Run], renewal: Callable[[], Awaitable[object]] | None = None) -> list[Outcome]:
+    """Let the plugin perform, and settle each claim by what it says.
+
+    Where an answer, and not a status of 401, says that the access token is refused, the token is renewed, and what it
+    was refused for is performed once more; the rest is not.
+    """
     effect = effect_of(runs)
+    results = await _results(runs, effect, renewal)
+    again = _refused_tokens(results, effect) if renewal is None else []
+    if not again:
+        return await _settled(runs, results, effect)
+    kept = sorted(set(range(len(runs))) - set(again))
+    outcomes = dict(zip(kept, await _settled(runs, results, effect, kept), strict=True))
+    repeated = await _performed([runs[at] for at in again], _renewal(runs[0], effect, again[0]))
+    outcomes.update(zip(again, repeated, strict=True))
+    return [outcomes[at] for at in range(len(runs))]
+
+
+async def _results(
+    runs: Sequence[Run], effect: Effect, renewal: Callable[[], Awaitable[object]] | None
+) -> Sequence[object]:
+    """What the plugin says of each delivery."""
+    first = runs[0]
     call, batched = _call(runs, effect)
     try:
-        result = await guarded(call, limit=first.equipment.perform_limit, name=first.name)
+        result = await guarded(_after(renewal, call), limit=first.equipment.perform_limit, name=first.name)
     except asyncio.CancelledError as error:
         await asyncio.shield(_settled(runs, [error] * len(runs), effect))
         raise
     finally:
         effect.close()
-    return await _settled(runs, _answers(result, runs) if batched else [result], effect)
+    return _answers(result, runs) if batched else [result]
 
 
-async def _settled(runs: Sequence[Run], results: Sequence[object], effect: Effect) -> list[Outcome]:
+def _after(renewal: Callable[[], Awaitable[object]] | None, call: _Call) -> _Call:
+    if renewal is None:
+        return call
+    renew = renewal
+
+    async def renewed() -> object:
+        await renew()
+        return await call()
+
+    return renewed
+
+
+def _refused_tokens(results: Sequence[object], effect: Effect) -> list[int]:
+    """The deliveries that failed for an access token which nobody has renewed yet. 403 is no word about a token."""
+    return [
+        at
+        for at, result in enumerate(results)
+        if isinstance(result, AuthenticationFailed) and result.status != 403 and effect.stale_token(at) is not None
+    ]
+
+
+def _renewal(run: Run, effect: Effect, item: int) -> Callable[[], Awaitable[object]]:
+    clients, stale = run.equipment.lanes(run.lane).clients, effect.stale_token(item)
+    assert stale is not None  # noqa: S101 - that is how the item was chosen
+    return lambda: clients.renewed(stale)
+
+
+async def _settled(
+    runs: Sequence[Run], results: Sequence[object], effect: Effect, items: Sequence[int] | None = None
+) -> list[Outcome]:
+    """Settle the deliveries at these indexes, or all."""
     outcomes = []
-    for run, result in zip(runs, results, strict=True):
-        settlement = settlement_of(_attempt(run, result, effect))
-        await settle(run, settlement.operation, getattr(settlement.outcome, "data", None))
+    for at in range(len(runs)) if items is None else items:
+        settlement = settlement_of(_attempt(runs[at], results[at], effect.reach_of(at)))
+        await settle(runs[at], settlement.operation, getattr(settlement.outcome, "data", None))
         outcomes.append(settlement.outcome)
     return outcomes
 
 
-def _attempt(run: Run, result: object, effect: Effect) -> Attempt:
+def _attempt(run: Run, result: object, reach: Reach) -> Attempt:
     times = run.equipment.times
     return Attempt(
         head=run.head,
         result=result,
-        reach=effect.reach,
+        reach=reach,
         on_unknown=run.lane.on_unknown,
         redactor=run.equipment.lanes(run.lane).redactor,
         retry_unconfirmed=times.send + times.grace,
     )
 
 
-def _call(runs: Sequence[Run], effect: Effect) -> tuple[Callable[[], Awaitable[Any]], bool]:
+def _call(runs: Sequence[Run], effect: Effect) -> tuple[_Call, bool]:
     """The plugin's code for these deliveries, and whether it answers with one item each."""
     action = runs[0].prepared.subscription.action
     single: Any = action.perform
@@ -143,5 +236,5 @@ def _answers(result: object, runs: Sequence[Run]) -> Sequence[object]:
 
 
 def _answer(item: object) -> object:
-    known = isinstance(item, Accepted | Answer | PluginFault)
-    return item if known else PluginFault(f"perform_batch answered {item!r:.60}, not Accepted or a refusal")
+    known = isinstance(item, Accepted | BaseException)
+    return item if known else PluginFault(f"perform_batch answered {item!r:.60}, not Accepted or an exception")

@@ -1,11 +1,17 @@
-"""The one effect of a delivery: marks the claim, checks the deadline, sends, and remembers how far it came."""
+"""The one effect of a delivery: marks the claim, checks the deadline, sends, and remembers how far it came.
+
+A batch has one `Effect` too, and remembers for each of its items apart what was sent on that item's behalf.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from destination_actions.answers import retry_after
 from destination_actions.errors import DestinationActionsError, MaybeSent, NotSent
 from destination_actions.protocols import Claim, ClaimStore, ClaimTimes, Clock, Response
 from destination_actions.runtime.lanes import LaneClients, Turns
@@ -27,77 +33,123 @@ class ClaimLost(DestinationActionsError):  # noqa: N818 - a fact about the claim
     """The claim went to somebody else before the request left."""
 
 
+@dataclass(slots=True)
+class _Sending:
+    """One request on behalf of some items: its token, how far it came, and whether a 401 renewed the token."""
+
+    token: Token | None
+    reach: Reach = Reach.NOTHING
+    renewed: bool = False
+
+    def left(self) -> None:
+        """Note that the headers go out now."""
+        self.reach = Reach.MAYBE
+
+
 class Effect:
-    """`Context.send` for one delivery, or for the deliveries of one batch."""
+    """`Context.send` for one delivery, or for the deliveries of one batch; `held` has the claim of each, or None."""
 
     def __init__(
         self,
         claims: ClaimStore,
-        held: Sequence[Claim],
+        held: Sequence[Claim | None],
         clock: Clock,
         times: ClaimTimes,
         clients: LaneClients,
         turns: Turns | None = None,
     ) -> None:
         self._claims = claims
-        self._held = held
+        self._held = tuple(held) or (None,)
+        self._sendings: tuple[list[_Sending], ...] = tuple([] for _ in self._held)
         self._clock = clock
         self._times = times
         self._clients = clients
         self._turns = turns
         self._closed = False
-        self.reach = Reach.NOTHING
+
+    @property
+    def reach(self) -> Reach:
+        """How far a single delivery came."""
+        return self.reach_of(0)
+
+    def reach_of(self, item: int) -> Reach:
+        """How far this item came: by the last request on its behalf that was not refused."""
+        far = (sending.reach for sending in reversed(self._sendings[item]) if sending.reach is not Reach.NOTHING)
+        return next(far, Reach.NOTHING)
+
+    def stale_token(self, item: int) -> Token | None:
+        """The access token that this item's requests carried, unless it has been renewed for this item already."""
+        sendings = self._sendings[item]
+        return sendings[-1].token if sendings and not any(sending.renewed for sending in sendings) else None
 
     def close(self) -> None:
         """Let nothing leave any more; for plugin code that goes on after its time."""
         self._closed = True
 
-    async def __call__(self, method: str, url: str, **options: Any) -> Response:
-        """As `context.Send` says. A 401 renews the access token, if there is one, and sends once more."""
+    async def __call__(self, method: str, url: str, *, only: Iterable[int] | None = None, **options: Any) -> Response:
+        """As `context.BatchSend` says. A 401 renews the access token, if there is one, and sends once more."""
+        items = self._items(only)
         token = await self._clients.token(url)
         if self._turns is not None:
             await self._turns.turn()
-        response = await self._sent(method, url, token, options)
+        sending = self._begun(items, token)
+        response = await self._sent(items, sending, method, url, options)
         if response.status_code == 401 and token is not None:
-            response = await self._sent(method, url, await self._clients.renewed(token), options)
+            sending.renewed = True
+            again = self._begun(items, await self._clients.renewed(token))
+            response = await self._sent(items, again, method, url, options)
         return response
 
-    async def _sent(self, method: str, url: str, token: Token | None, options: dict[str, Any]) -> Response:
-        left = await self._marked()
-        before = self.reach
+    def _items(self, only: Iterable[int] | None) -> Sequence[int]:
+        items = range(len(self._held)) if only is None else tuple(dict.fromkeys(only))
+        if not items or min(items) < 0 or max(items) >= len(self._held):
+            raise IndexError(f"only= must name payloads by their index, from 0 to {len(self._held) - 1}, not {items!r}")
+        return items
 
-        def on_sent() -> None:
-            self.reach = Reach.MAYBE
+    def _begun(self, items: Iterable[int], token: Token | None) -> _Sending:
+        sending = _Sending(token)
+        for item in items:
+            self._sendings[item].append(sending)
+        return sending
 
+    async def _sent(
+        self, items: Sequence[int], sending: _Sending, method: str, url: str, options: dict[str, Any]
+    ) -> Response:
+        left = await self._marked([claim for item in items if (claim := self._held[item]) is not None])
         try:
-            response = await self._clients.once(method, url, token, timeout=left, on_sent=on_sent, **options)
+            response = await self._clients.once(
+                method, url, sending.token, timeout=left, on_sent=sending.left, **options
+            )
         except NotSent:
-            self.reach = before
+            sending.reach = Reach.NOTHING
             raise
         status = response.status_code
-        self.reach = _reach(status, before)
-        if self.reach is Reach.MAYBE:
+        sending.reach = _reach(status)
+        if sending.reach is Reach.MAYBE:
             message = f"the API answered {status}, which does not say whether it was done"
-            raise MaybeSent(message, reason=f"status {status}")
+            after = retry_after(response, now=self._clock.now(), default=-1.0)
+            raise MaybeSent(message, reason=f"status {status}", after=None if after < 0 else after)
         return response
 
-    async def _marked(self) -> float:
+    async def _marked(self, claims: Sequence[Claim]) -> float:
         """Record that the request is about to leave; gives the seconds that it may take."""
         if self._closed:
             raise ClaimLost("nothing may be sent here: this code's time is over, or it may only read")
         started = self._clock.monotonic()
-        for claim in self._held:
-            if not await self._claims.mark_sent(claim):
-                raise ClaimLost("the claim was lost before the request left")
+        if not await self._all_marked(claims):
+            raise ClaimLost("the claim was lost before the request left")
         left = self._times.send - (self._clock.monotonic() - started)
         if left <= 0 or self._closed:
             raise ClaimLost("the store took so long that the request may no longer leave")
         return left
 
+    async def _all_marked(self, claims: Sequence[Claim]) -> bool:
+        if len(claims) == 1:
+            return await self._claims.mark_sent(claims[0])
+        return all(await asyncio.gather(*(self._claims.mark_sent(claim) for claim in claims)))
 
-def _reach(status: int, before: Reach) -> Reach:
+
+def _reach(status: int) -> Reach:
     if 200 <= status < 300:
         return Reach.DONE
-    if status == 408 or status >= 500:
-        return Reach.MAYBE
-    return before
+    return Reach.MAYBE if status == 408 or status >= 500 else Reach.NOTHING
