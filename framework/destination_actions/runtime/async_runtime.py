@@ -14,7 +14,7 @@ from destination_actions.definitions import Check, ChoicePage, ChoiceQuery, Dest
 from destination_actions.events import Event
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
 from destination_actions.plugins import Registry
-from destination_actions.protocols import ClaimTimes, Clock, Stores
+from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
 from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for
 from destination_actions.runtime.claiming import Equipment
@@ -180,6 +180,29 @@ class AsyncRuntime:
             async for result in results:
                 yield result
 
+    async def enqueue(self, events: Sequence[Event]) -> list[Outcome]:
+        """Accept events into the queue, durably if the store is; `run` delivers them, in this or another process.
+
+        Gives the outcomes that are certain already (filtered, invalid). When it returns, the rest is kept.
+        """
+        worker = self._worker(0.0, 1)
+        deliveries: list[Delivery] = []
+        outcomes: list[Outcome] = []
+        for event in events:
+            wanted, certain = worker.admitted(event)
+            deliveries += wanted
+            outcomes += certain
+        await self._equipment().stores.queue.enqueue(deliveries)
+        for outcome in outcomes:
+            self._settled(outcome, 0.0)
+        return outcomes
+
+    def _worker(self, retry_for: float, concurrency: int) -> Worker:
+        equipment, plan = self._equipment(), self._plan
+        return Worker(
+            plan=plan, equipment=equipment, retry_for=retry_for, concurrency=concurrency, record=self._settled
+        )
+
     async def run(
         self, events: Source[Event], *, retry_for: float = 60.0, concurrency: int = 64
     ) -> AsyncIterator[Outcome]:
@@ -188,14 +211,7 @@ class AsyncRuntime:
         What the queue still held from an earlier run is delivered too. The last outcome of a delivery that could not be
         done in time is `Failed`; the queue keeps it among the dead.
         """
-        worker = Worker(
-            plan=self._plan,
-            equipment=self._equipment(),
-            retry_for=retry_for,
-            concurrency=concurrency,
-            record=self._settled,
-        )
-        async with aclosing(worker.run(events)) as outcomes:
+        async with aclosing(self._worker(retry_for, concurrency).run(events)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 

@@ -1,0 +1,70 @@
+"""What the crash harness works on: sixty keys, their events, and a sandbox that fails on purpose."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from destination_actions_twilio_studio.sandbox import DEMO, ExternalId, World
+
+FLOW = DEMO.flows[-2].sid
+PERIODS = (0, 1, 4)
+CHANCES = {"too-many": 0.04, "unavailable": 0.03, "accept-then-reset": 0.05, "accept-then-500": 0.02}
+SUBSCRIPTION = "crash"
+NAME = "studio"
+
+
+def users(keys: int) -> list[str]:
+    """The people, each one key."""
+    return [f"user-{n:03d}" for n in range(keys)]
+
+
+def period_of(user: str) -> int:
+    """The cooling-off period of a person, in seconds."""
+    return PERIODS[int(user[-3:]) % len(PERIODS)]
+
+
+def world(keys: int) -> World:
+    """A sandbox world in which everybody has a phone, and nothing but the faults holds anybody back."""
+    profiles = {f"user_id:{user}": (ExternalId(f"+1555001{n:04d}"),) for n, user in enumerate(users(keys))}
+    return dataclasses.replace(
+        DEMO, profiles=profiles, creates_per_second=None, lookups_per_second=None, execution_seconds=0.001
+    )
+
+
+def events(count: int, keys: int, seed: int) -> Iterator[dict[str, Any]]:
+    """`count` different events in a random order of people; one in twenty is accepted a second time."""
+    dice = random.Random(seed)
+    people = users(keys)
+    for n in range(count):
+        user = dice.choice(people)
+        event = {
+            "type": "track",
+            "event": "Order Completed",
+            "messageId": f"m{n}",
+            "userId": user,
+            "properties": {"period": period_of(user)},
+        }
+        yield event
+        if dice.random() < 0.05:
+            yield json.loads(json.dumps(event))
+
+
+def config(settings: dict[str, Any], store: str) -> dict[str, Any]:
+    """The configuration of every worker, as a file holds it."""
+    mapping = {
+        "flowSid": FLOW,
+        "from": "+15550000001",
+        "coolingOffPeriod": {"@path": "$.properties.period"},
+    }
+    subscription = {
+        "name": SUBSCRIPTION,
+        "subscribe": 'type = "track"',
+        "action": "triggerStudioFlow",
+        "mapping": mapping,
+    }
+    destination = {"destination": "twilio-studio", "settings": settings, "subscriptions": [subscription]}
+    return {"stores": store, "destinations": {NAME: destination}}
