@@ -13,6 +13,7 @@ from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.exits import exits
 from destination_actions.cli.explain import explain
+from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
@@ -25,6 +26,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "describe": describe,
     "auth-test": auth_test,
     "schema": schema,
+    "import-segment": import_segment,
     "demo": demo,
 }
 """Command functions by name; each gives its exit code."""
