@@ -9,6 +9,7 @@ import pluggy
 
 from destination_actions.cli.auth_test import auth_test
 from destination_actions.cli.check import check
+from destination_actions.cli.choices import choices
 from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.exits import exits
@@ -25,6 +26,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "list": list_destinations,
     "describe": describe,
     "auth-test": auth_test,
+    "choices": choices,
     "schema": schema,
     "import-segment": import_segment,
     "demo": demo,
