@@ -80,14 +80,21 @@ def _value(field: dict[str, Any], value: Any, at: str, errors: set[str], *, top:
 
 def _single(field: dict[str, Any], value: Any, at: str, errors: set[str], *, empty_counts: bool) -> Any:
     kind = field.get("type")
-    if isinstance(value, list) and len(value) == 1 and kind != "object" and not isinstance(value[0], list | dict):
+    if (
+        isinstance(value, list)
+        and len(value) == 1
+        and kind not in ("object", None)
+        and not isinstance(value[0], list | dict)
+    ):
         (value,) = value
     if value is None or value is UNDEFINED:
         return None if field.get("allowNull") and not field.get("multiple") else NOTHING
     if value == "" and not (empty_counts and kind in ("string", "text", "password")):
         return NOTHING
     if kind == "object" and isinstance(value, dict) and field.get("properties") is not None:
-        return _object(field["properties"], value, at, errors)
+        known = _object(field["properties"], value, at, errors)
+        others = {key: one for key, one in value.items() if key not in field["properties"]}
+        return {**known, **(others if field.get("additionalProperties") else {})}
     value = _coerced(kind, value)
     if _type_error(field, value) or _bounds_error(field, value):
         errors.add(at)
@@ -95,20 +102,22 @@ def _single(field: dict[str, Any], value: Any, at: str, errors: set[str], *, emp
 
 
 def _coerced(kind: str | None, value: Any) -> Any:
-    if kind in ("string", "text", "password") and isinstance(value, bool | int | float):
-        return (
-            {True: "true", False: "false"}[value]
-            if isinstance(value, bool)
-            else f"{value:g}"
-            if value % 1
-            else str(int(value))
-        )
+    if kind in ("string", "text", "password") and isinstance(value, bool | int | float) and math.isfinite(value):
+        return _written(value)
     if kind in ("number", "integer"):
         number = _number(value)
         return int(number) if isinstance(number, float) and kind == "integer" and number % 1 == 0 else number
     if kind == "boolean" and value in ("true", "false", 0, 1):
         return value in ("true", 1)
     return value
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and abs(value) >= 1e21:
+        return repr(value)
+    return repr(value) if value % 1 else str(int(value))
 
 
 def _number(value: Any) -> Any:
@@ -118,8 +127,7 @@ def _number(value: Any) -> Any:
         not isinstance(value, str)
         or not value.strip()
         or "_" in value
-        or not value.isascii()
-        and value.strip().isalpha()
+        or (not value.isascii() and value.strip().isalpha())
     ):
         return value
     try:
@@ -132,7 +140,7 @@ def _number(value: Any) -> Any:
 
 def _type_error(field: dict[str, Any], value: Any) -> str | None:
     kind = field.get("type")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     text = isinstance(value, str)
     fits = {
         "string": text,
@@ -151,6 +159,7 @@ def _type_error(field: dict[str, Any], value: Any) -> str | None:
 def is_date(text: str) -> bool:
     """Tell whether a text is a number in decimal digits or a date in one of the stated forms."""
     bare = re.sub(r"(\.\d{6})\d+", r"\1", text.strip())
+    bare = re.sub(r"(:\d\d):60", r"\1:59", bare)
     bare = re.sub(r"(GMT|UTC)(?=[+-])|\s*\(.*\)$", "", bare)
     if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", bare):
         return True

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from _suite import UNDEFINED, Case, check, load, section, strip_undefined, table
-from schema_rules import RULES
-
 from destination_actions.errors import DefinitionError
 from destination_actions.events import MISSING
 from destination_actions.fields import fieldset_from_json
+from schema_rules import RULES
 
 DOCS = Path(__file__).parents[2] / "docs" / "compatibility.md"
 ABSENT = re.compile(r"missing the required field '(.*)'\.$")

@@ -331,3 +331,13 @@ def test_settings_hold_secrets_and_validation_sees_texts() -> None:
     assert "00ff" == value.token.reveal()
     assert ["pattern"] == [error.code for error in Settings.check({"token": "zz"}).errors]
     assert "zz" not in repr(Settings.check({"token": "zz"}))
+
+
+def test_a_key_that_is_no_text_is_an_error_of_the_object() -> None:
+    """In an object that keeps unknown members too, at the root as within, and a dropped one is only reported."""
+
+    class Open(FieldSet, additional_properties=True):
+        a: str | None = field("A", default=None)
+
+    assert [("", "not_json")] == [(error.pointer, error.code) for error in Open.check({5: 1}).errors]
+    assert ("/5",) == Doc.check({5: 1}).unknown

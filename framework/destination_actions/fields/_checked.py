@@ -48,7 +48,7 @@ class Coercion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checked(Generic[T_co]):
-    """The result of a check: `value` is None exactly when there are `errors`, which stand in the order of the fields."""
+    """The result of a check: `value` is None exactly when there are `errors`, which are in the order of the fields."""
 
     value: T_co | None
     errors: tuple[FieldError, ...]

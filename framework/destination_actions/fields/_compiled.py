@@ -67,7 +67,7 @@ class Compiled:
 
     def _position(self, error: FieldError) -> int:
         """Give the place of an error's field in the order of declaration; unknown keys come last."""
-        return self._order.get(error.pointer.split("/", 2)[1], len(self._order))
+        return self._order.get(error.pointer[1:].split("/", 1)[0], len(self._order))
 
     def value_errors(self, key: str, value: Any) -> list[FieldError]:
         """Give what is wrong with one value as it stands, without coercion."""
