@@ -1,5 +1,7 @@
 """Our own stores run the suites that strangers' stores run."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import count
@@ -69,20 +71,13 @@ class TestMyStore(ClaimStoreSuite): make = staticmethod({store})
 """
 
 
-def _stranger(folder: Path, store: str):
-    import subprocess
-
-    file = folder / "test_mine.py"
-    file.write_text(STRANGER.format(store=store))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, file]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-
-
 def test_a_stranger_runs_the_suite_with_one_statement(tmp_path: Path) -> None:
     """A test file of one statement collects the whole suite; a right store passes it, a wrong one does not."""
-    right, wrong = _stranger(tmp_path, "MemoryClaims"), _stranger(tmp_path, "Forgetful")
-    tests = [name for name in dir(ClaimStoreSuite) if name.startswith("test_")]
-    assert right.returncode == 0, right.stdout
-    assert f"{len(tests)} passed" in right.stdout
-    assert wrong.returncode == 1
-    assert "test_another_event_cools" in wrong.stdout
+    for name, store in (("right", "MemoryClaims"), ("wrong", "Forgetful")):
+        (tmp_path / f"test_{name}.py").write_text(STRANGER.format(store=store))
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path]
+    bare = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    report = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=bare, check=False).stdout
+    tests = {name for name in dir(ClaimStoreSuite) if name.startswith("test_")}
+    assert {name for name in tests if f"PASSED test_right.py::TestMyStore::{name}\n" in report} == tests
+    assert "FAILED test_wrong.py::TestMyStore::test_another_event_cools" in report

@@ -208,6 +208,19 @@ def test_a_full_disk_is_an_outage_that_ends(database: Opener) -> None:
     assert run(queue.enqueue(large)) == 50
 
 
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_a_removed_file_is_noticed(exchanged: bool, database: Opener, tmp_path: Path) -> None:
+    """When the file is removed or exchanged under a running worker, nothing more is written into the void."""
+    claims = SqliteClaims(database(ManualClock()), TIMES)
+    (tmp_path / "store.db").rename(tmp_path / "away.db")
+    if exchanged:
+        (tmp_path / "store.db").write_bytes((tmp_path / "away.db").read_bytes())
+    with pytest.raises(StoreError, match="was removed or exchanged while it was in use"):
+        run(claims.claim(request("a")))
+    (tmp_path / "away.db").replace(tmp_path / "store.db")
+    assert run(claims.claim(request("a"))).verdict is Verdict.GRANTED
+
+
 def test_no_personal_data_is_in_the_files(database: Opener, tmp_path: Path) -> None:
     """What identifies a person reaches the claim store as a digest alone, so no file holds it."""
     one = database(ManualClock())

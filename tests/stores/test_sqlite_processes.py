@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from destination_actions.protocols import ClaimRequest, Delivery, Verdict
 from destination_actions.stores import Database, SqliteClaims, SqliteQueue
 from destination_actions.testing.clock import ManualClock
+
+Start = Callable[[str, str], "subprocess.Popen[str]"]
 
 PRELUDE = """
 import asyncio, json, os, sys
@@ -73,18 +76,28 @@ asyncio.run(hold())
 )
 
 
-def started(script: str, path: Path, name: str) -> subprocess.Popen[str]:
-    """Start a process and wait for its first line."""
-    command = [sys.executable, "-c", script, str(path), name]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline()
-    return process
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[str, str], subprocess.Popen[str]]]:
+    """Start processes and wait for their first line; whatever runs at the end is killed."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def started(script: str, name: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", script, str(tmp_path / "store.db"), name]
+        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        assert processes[-1].stdout is not None
+        assert processes[-1].stdout.readline()
+        return processes[-1]
+
+    yield started
+    for process in processes:
+        process.kill()
+        with process:
+            process.communicate()
 
 
-def test_four_processes_share_a_file(tmp_path: Path) -> None:
+def test_four_processes_share_a_file(start: Start) -> None:
     """Four processes make one file at once; each key is won once, each delivery taken once, the secret is one."""
-    processes = [started(RACE, tmp_path / "store.db", str(n)) for n in range(4)]
+    processes = [start(RACE, str(n)) for n in range(4)]
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("go\n")
@@ -96,14 +109,14 @@ def test_four_processes_share_a_file(tmp_path: Path) -> None:
     assert len({result["secret"] for result in results}) == 1
 
 
-def test_a_killed_holder_loses_nothing(tmp_path: Path, database: Callable[..., Database]) -> None:
+def test_a_killed_holder_loses_nothing(start: Start, database: Callable[..., Database]) -> None:
     """After kill -9 in the middle of a commit all comes back: granted, resumed or done, as far as each had come."""
     clock = ManualClock()
     clock.boot = "one boot for all processes"
     one = database(clock)
     claims, queue = SqliteClaims(one), SqliteQueue(one, clock)
     asyncio.run(queue.enqueue([Delivery(str(n), "d", "s", {}, 1.0) for n in range(9)]))
-    process = started(HOLD, tmp_path / "store.db", "victim")
+    process = start(HOLD, "victim")
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
 

@@ -18,6 +18,7 @@ from destination_actions.stores.sqlite import (
     SqliteTokens,
     open_sqlite,
 )
+from destination_actions.stores.transitions import Entry, Mark, Records, Stage, Transitions, Window
 
 __all__ = [
     "BUILTIN_STORES",

@@ -7,6 +7,8 @@ Usable from several loops and threads.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from secrets import token_hex
 from threading import Lock
 from typing import Final
@@ -54,7 +56,7 @@ class MemoryClaims:
             records, answer = self._protocol.claim(before, request, at, self._tokens())
             self._write(request.key, request.delivery, before, records)
             self._prune(at.now)
-            return answer
+            return answer if answer.data is None else replace(answer, data=deepcopy(answer.data))
 
     async def mark_sent(self, claim: Claim) -> bool:
         """As `ClaimStore` says."""
@@ -66,7 +68,8 @@ class MemoryClaims:
 
     async def confirm(self, claim: Claim, data: Json = None) -> None:
         """As `ClaimStore` says."""
-        self._change(claim, lambda records, at: self._protocol.confirm(records, claim, data, at))
+        kept = deepcopy(data)
+        self._change(claim, lambda records, at: self._protocol.confirm(records, claim, kept, at))
 
     async def release(self, claim: Claim) -> None:
         """As `ClaimStore` says."""
@@ -78,7 +81,8 @@ class MemoryClaims:
 
     async def settle(self, request: ClaimRequest, data: Json = None) -> None:
         """As `ClaimStore` says."""
-        self._change(request, lambda records, at: self._protocol.settle(records, data, at))
+        kept = deepcopy(data)
+        self._change(request, lambda records, at: self._protocol.settle(records, kept, at))
 
     async def aclose(self) -> None:
         """Hold nothing open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from threading import Lock
 from typing import Any
 
@@ -40,7 +41,8 @@ class MemoryTokens:
 
     async def get(self, name: str) -> tuple[int, Mapping[str, Any]] | None:
         """As `TokenStore` says."""
-        return self._tokens.get(name)
+        kept = self._tokens.get(name)
+        return None if kept is None else (kept[0], deepcopy(kept[1]))
 
     async def put(self, name: str, value: Mapping[str, Any], *, revision: int) -> bool:
         """As `TokenStore` says."""
@@ -48,5 +50,5 @@ class MemoryTokens:
             current, _ = self._tokens.get(name, (0, None))
             if current != revision:
                 return False
-            self._tokens[name] = (revision + 1, dict(value))
+            self._tokens[name] = (revision + 1, deepcopy(dict(value)))
             return True

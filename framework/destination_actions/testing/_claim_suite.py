@@ -95,6 +95,18 @@ class ClaimScenarios(ClaimSuiteBase):
             expect((Verdict.ALREADY_DONE, {"sid": "FN1", "n": [1, None]}), (again.verdict, again.data))
 
     @scenario
+    async def test_what_was_recorded_is_a_copy(self) -> None:
+        """Changing what was recorded, or what was answered, changes nothing in the store."""
+        async with self.trial() as t:
+            data = {"list": [1]}
+            await t.done("a", data=data)
+            data["list"].append(2)
+            answer = await t.claim("a")
+            expect({"list": [1]}, answer.data)
+            answer.data["list"].append(3)  # type: ignore[index,call-overload,union-attr]
+            expect({"list": [1]}, (await t.claim("a")).data)
+
+    @scenario
     async def test_another_event_cools(self) -> None:
         """Within the window another event is suppressed, and is told until when and by which message."""
         async with self.trial() as t:

@@ -61,6 +61,7 @@ class Database:
         self._entrance = Lock()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connection, self.secret = open_file(path, busy)
+        self._inode = path.stat().st_ino
         self._thread = Thread(target=self._write, name=f"store {path.name}", daemon=True)
         self._thread.start()
         self._open = True
@@ -141,6 +142,7 @@ class Database:
 
     def _transact(self, jobs: list[_Job]) -> None:
         connection = self._connection
+        self._still_there()
         with transaction(connection):
             before = connection.total_changes
             anchor = self._anchor()
@@ -150,6 +152,15 @@ class Database:
             now = anchor.instant(self._clock).now
             if connection.total_changes != before and now >= anchor.seen + _SEEN_EVERY:
                 connection.execute("UPDATE clock SET seen = ?", (now,))
+
+    def _still_there(self) -> None:
+        """Refuse to go on in a file that was removed or exchanged: another worker would open a different one."""
+        try:
+            same = self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StoreError(f"{self.path} was removed or exchanged while it was in use: stop all workers, put it back")
 
     def _anchor(self) -> Anchor:
         """Read the anchor of store time; set it anew after a reboot."""
