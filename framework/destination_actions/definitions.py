@@ -130,7 +130,8 @@ class OAuth2(Generic[S]):
 
     Requests to `origins` carry the access token, and nothing else does. The runtime fetches it, keeps it in the token
     store that all workers share, and renews it once for however many requests were refused with 401 at the same time.
-    `refresh_token` gives the first refresh token; without it the grant is client credentials.
+    `refresh_token` gives the first refresh token; without it the grant is client credentials. `parameters` go into the
+    token request besides, such as an audience.
     """
 
     token_url: Callable[[S], str]
@@ -138,7 +139,7 @@ class OAuth2(Generic[S]):
     origins: Callable[[S], Sequence[str]]
     refresh_token: Callable[[S], str | None] | None = None
     scope: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] | Callable[[S], Mapping[str, str]] = field(default_factory=dict)
     client_in_body: bool = False
 
 
@@ -157,7 +158,7 @@ class Action(Generic[S, P]):
 
     `perform` is `async def` or `def` (then it runs in a worker thread). `cooldown` declares what the runtime claims
     before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all. `rate`
-    is how many effects a second the API takes from one account; all workers together stay below it. `choices` asks the
+    is how many effects a second the API takes from one account (None: any); all workers together stay below it. `choices` asks the
     API for the values of a field, by the field's key.
 
     Where only one of `perform` and `perform_batch` is there, it serves for both. A call of `perform_batch` gets at most
@@ -177,7 +178,7 @@ class Action(Generic[S, P]):
     default_subscription: str | None = None
     choices: Mapping[str, Callable[[Context[S], ChoiceQuery], Awaitable[ChoicePage]]] = field(default_factory=dict)
     hidden: bool = False
-    rate: float | None = None
+    rate: float | Callable[[S], float | None] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can be seen to be wrong."""

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from destination_actions.definitions import Action
+from destination_actions.definitions import Action, OAuth2
 from destination_actions.fields import secret_values
 from destination_actions.http import (
     AddressGuard,
@@ -20,7 +20,7 @@ from destination_actions.http import (
     origin_of,
 )
 from destination_actions.protocols import Clock, HttpEngine, RateStore, Response, Stores
-from destination_actions.runtime.oauth import Token, Tokens
+from destination_actions.runtime.oauth import Token, Tokens, token_name
 from destination_actions.runtime.plan import Lane
 
 
@@ -95,16 +95,12 @@ class LaneState:
         oauth = lane.destination.authentication.oauth if lane.destination.authentication else None
         origins = frozenset(origin_of(url) for url in oauth.origins(lane.settings)) if oauth else frozenset()
         self.key = lane_key(lane)
-        self.tokens = (
-            Tokens(oauth, lane.settings, name=self.key, store=stores.tokens, clients=clients, clock=clock)
-            if oauth
-            else None
-        )
+        self.tokens = _tokens(lane, oauth, self.key, stores, clients, clock) if oauth and origins else None
         self.clients = LaneClients(clients, self.tokens, origins)
         self.rates = stores.rates
         self._lane = lane
         self._clock = clock
-        self._turns: dict[str, Turns] = {}
+        self._turns: dict[str, Turns | None] = {}
         self._redactor: tuple[Redactor, tuple[str, ...]] = (lane.redactor, ())
 
     @property
@@ -117,10 +113,10 @@ class LaneState:
 
     def turns(self, action: Action[Any, Any]) -> Turns | None:
         """The rate that an action declares for its effects."""
-        if action.rate is None:
-            return None
         if action.slug not in self._turns:
-            self._turns[action.slug] = Turns(self.rates, self._clock, f"{self.key}:{action.slug}", action.rate)
+            rate = action.rate(self._lane.settings) if callable(action.rate) else action.rate
+            name = f"{self.key}:{action.slug}"
+            self._turns[action.slug] = Turns(self.rates, self._clock, name, rate) if rate else None
         return self._turns[action.slug]
 
 
@@ -140,6 +136,11 @@ class Turns:
             wait = await self._rates.take_rate(self._lane, 1, per_second=self._per_second)
             if wait > 0:
                 await self._clock.sleep(wait)
+
+
+def _tokens(lane: Lane, oauth: OAuth2[Any], key: str, stores: Stores, clients: OriginClients, clock: Clock) -> Tokens:
+    name = token_name(key, oauth, lane.settings)
+    return Tokens(oauth, lane.settings, name=name, store=stores.tokens, clients=clients, clock=clock)
 
 
 def lane_key(lane: Lane) -> str:
