@@ -7,7 +7,7 @@ and two sets of stores that run it: in memory and in a SQLite file.
 from destination_actions.stores.claims_memory import MemoryClaims
 from destination_actions.stores.clock import Instant, SystemClock
 from destination_actions.stores.dead import DeadDelivery
-from destination_actions.stores.opening import BUILTIN_STORES, Factory, open_stores
+from destination_actions.stores.opening import BUILTIN_STORES, open_stores
 from destination_actions.stores.queue_memory import MemoryQueue
 from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
 from destination_actions.stores.sqlite import (
@@ -25,7 +25,6 @@ __all__ = [
     "Database",
     "DeadDelivery",
     "Entry",
-    "Factory",
     "Instant",
     "Mark",
     "MemoryClaims",

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
 from destination_actions.errors import ConfigurationError, nearest
-from destination_actions.protocols import ClaimTimes, Clock, Stores
+from destination_actions.protocols import ClaimTimes, Clock, StoreFactory, Stores
 from destination_actions.stores.claims_memory import MemoryClaims
 from destination_actions.stores.clock import SystemClock
 from destination_actions.stores.queue_memory import MemoryQueue
 from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
 from destination_actions.stores.sqlite import open_sqlite
-
-Factory: TypeAlias = Callable[[str, Clock, ClaimTimes], Stores]
-"""Opens the stores that a URL names, on a clock, with the protocol's times."""
 
 
 def open_memory(url: str, clock: Clock, times: ClaimTimes) -> Stores:
@@ -31,7 +28,7 @@ def open_memory(url: str, clock: Clock, times: ClaimTimes) -> Stores:
     )
 
 
-BUILTIN_STORES: Final[Mapping[str, Factory]] = {"memory": open_memory, "sqlite": open_sqlite}
+BUILTIN_STORES: Final[Mapping[str, StoreFactory]] = {"memory": open_memory, "sqlite": open_sqlite}
 """The framework's own factories by URL scheme."""
 
 
@@ -40,7 +37,7 @@ def open_stores(
     *,
     clock: Clock | None = None,
     times: ClaimTimes | None = None,
-    factories: Mapping[str, Factory] = BUILTIN_STORES,
+    factories: Mapping[str, StoreFactory] = BUILTIN_STORES,
 ) -> Stores:
     """Open the stores that `url` names.
 
