@@ -175,7 +175,9 @@ def is_date(text: str) -> bool:
 def _bounds_error(field: dict[str, Any], value: Any) -> bool:
     if choice_values(field) and value not in [_coerced(field["type"], choice) for choice in choice_values(field)]:
         return True
-    if field.get("format") == "ipv4" and re.search(r"\b0\d", str(value)):
+    if field.get("format") == "ipv4" and not re.fullmatch(
+        r"((0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])(\.(?!$)|$)){4}", str(value)
+    ):
         return True
     size = len(value) if isinstance(value, str) else value
     if not isinstance(size, int | float) or isinstance(size, bool) or field.get("type") in ("datetime", "object"):
