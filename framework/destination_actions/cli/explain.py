@@ -41,14 +41,16 @@ def explain(
     runtime = AsyncRuntime.from_config(config, stores="memory:")
     source = Events(event)
     for one in source:
-        for explanation in runtime.explain(one):
-            if json:
-                print_line({"messageId": one["messageId"], **explanation.to_json()})
-        if not json:
-            _print(one, runtime.explain(one))
+        show = _print_json if json else _print
+        show(one, runtime.explain(one))
     if not source.read and not source.bad:
         note("there is no event to explain")
     return INPUT if source.bad else OK
+
+
+def _print_json(event: Event, explanations: list[SubscriptionExplanation]) -> None:
+    for explanation in explanations:
+        print_line({"messageId": event["messageId"], **explanation.to_json()})
 
 
 def _print(event: Event, explanations: list[SubscriptionExplanation]) -> None:
