@@ -249,7 +249,7 @@ async def test_64_refusals_at_once_cause_one_renewal(build, server) -> None:
     server.calls.clear()
     server.gate = asyncio.Event()
     sent = [asyncio.ensure_future(runtime.send(track(f"m{n}", f"u{n}"))) for n in range(64)]
-    await reached(lambda: len(server.calls) < 64)
+    await reached(lambda: len(server.calls) == 64)
     server.gate.set()
     outcomes = await asyncio.gather(*sent)
     assert [Delivered] * 64 == [type(outcome) for [outcome] in outcomes]
@@ -526,11 +526,11 @@ async def test_the_slower_winner_keeps_its_token(server, clock) -> None:
     gates = [asyncio.Event(), asyncio.Event()]
     server.gate = gates[0]
     first = asyncio.ensure_future(slow.current())
-    await reached(lambda: len(server.grants) < 1)
+    await reached(lambda: len(server.grants) == 1)
     clock.advance(ASKING + 1)
     server.gate = gates[1]
     second = asyncio.ensure_future(fast.current())
-    await reached(lambda: len(server.grants) < 2)
+    await reached(lambda: len(server.grants) == 2)
     gates[0].set()
     won = await first
     gates[1].set()
