@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from destination_actions.subscriptions.candidates import candidates, wanted_patterns
-from destination_actions.subscriptions.demands import Alternatives, Demand, Demands
+from destination_actions.subscriptions.demands import Alternatives, Demand, Demands, TooMany
 from destination_actions.subscriptions.edits import Edit, applied
 from destination_actions.subscriptions.expansion import at_item
 from destination_actions.subscriptions.glob import Glob
@@ -40,17 +40,28 @@ _WORDS: Final = {
 
 def unsatisfiable(condition: Condition) -> bool:
     """Tell whether no event can fulfil a condition. True is proven; false may mean that no proof was found."""
-    alternatives = Alternatives(_ALTERNATIVES, len)
-    lists = alternatives.of(condition)
-    return alternatives.complete and all(map(_contradictory, lists))
+    try:
+        lists = Alternatives(_ALTERNATIVES, len, whole=True).of(condition)
+    except TooMany:
+        return False
+    return all(map(_contradictory, lists))
 
 
 def _contradictory(demands: Demands) -> bool:
     if any(map(_impossible, demands)):
         return True
-    paths = {path for demand in demands for path in reads(demand.clause)}
-    own = {path: frozenset(demand for demand in demands if _only(path, demand)) for path in paths}
-    return any(_no_type(path, own) or _no_value(path, own[path]) for path in paths)
+    own = _by_place(demands)
+    return any(_no_type(path, own) or _no_value(path, own[path]) for path in own)
+
+
+def _by_place(demands: Demands) -> dict[Path, Demands]:
+    """Give for each place the demands on it alone."""
+    own: dict[Path, set[Demand]] = {}
+    for demand in demands:
+        places = list(reads(demand.clause))
+        if not isinstance(demand.clause, Quantified):
+            own |= {path: own.get(path, set()) | ({demand} if len(places) == 1 else set()) for path in places}
+    return {path: frozenset(found) for path, found in own.items()}
 
 
 def _no_type(path: Path, own: dict[Path, Demands]) -> bool:
@@ -62,10 +73,6 @@ def _no_type(path: Path, own: dict[Path, Demands]) -> bool:
 
 def _within(outer: Path, inner: Path) -> bool:
     return len(outer.keys) < len(inner.keys) and inner.keys[: len(outer.keys)] == outer.keys
-
-
-def _only(path: Path, demand: Demand) -> bool:
-    return list(reads(demand.clause)) == [path] and not isinstance(demand.clause, Quantified)
 
 
 def _impossible(demand: Demand) -> bool:

@@ -13,9 +13,9 @@ Expansion: TypeAlias = "Callable[[Clause, bool], Condition | None]"
 """Gives a condition that may stand for a wanted or unwanted clause, or None for the clause itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Demand:
-    """A clause that must hold, or must not."""
+    """A clause that must hold, or must not; `Alternatives` makes one value of equal ones, so identity is equality."""
 
     clause: Clause
     wanted: bool
@@ -24,14 +24,19 @@ class Demand:
 Demands: TypeAlias = frozenset[Demand]
 
 
+class TooMany(Exception):  # noqa: N818 - a fact that ends a proof
+    """A condition has more demand lists than are looked at."""
+
+
 @dataclass
 class Alternatives:
-    """Collects the demand lists of a condition, the cheapest `limit` of them; `complete` is false if some are lost."""
+    """Collects the demand lists of a condition, the cheapest `limit`; raises `TooMany` if `whole` and some are lost."""
 
     limit: int
     cost: Callable[[Demands], int]
     expand: Expansion = lambda _clause, _wanted: None
-    complete: bool = field(default=True, init=False)
+    whole: bool = False
+    _known: dict[tuple[Clause, bool], Demand] = field(default_factory=dict, init=False)
 
     def of(self, condition: Condition, wanted: bool = True) -> list[Demands]:
         """Give the lists, cheapest first."""
@@ -49,7 +54,9 @@ class Alternatives:
 
     def _leaf(self, clause: Clause, wanted: bool) -> list[Demands]:
         expanded = self.expand(clause, wanted)
-        return [frozenset({Demand(clause, wanted)})] if expanded is None else self.of(expanded)
+        if expanded is not None:
+            return self.of(expanded)
+        return [frozenset({self._known.setdefault((clause, wanted), Demand(clause, wanted))})]
 
     def _every(self, parts: Iterable[list[Demands]]) -> list[Demands]:
         joined: list[Demands] = [frozenset()]
@@ -59,5 +66,6 @@ class Alternatives:
 
     def _best(self, demands: Iterable[Demands]) -> list[Demands]:
         distinct = sorted(dict.fromkeys(demands), key=self.cost)
-        self.complete = self.complete and len(distinct) <= self.limit
+        if self.whole and len(distinct) > self.limit:
+            raise TooMany
         return distinct[: self.limit]

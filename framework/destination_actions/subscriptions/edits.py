@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, islice, product
 from typing import Any, Final, TypeAlias
 
@@ -14,7 +15,7 @@ from destination_actions.subscriptions.demands import Alternatives, Demand, Dema
 from destination_actions.subscriptions.expansion import expanded
 from destination_actions.subscriptions.format import format_path
 from destination_actions.subscriptions.interpreted import Interpreter, found, reads
-from destination_actions.subscriptions.limits import LimitExceeded
+from destination_actions.subscriptions.limits import Budget, LimitExceeded
 from destination_actions.subscriptions.nodes import Condition, Path
 
 Event: TypeAlias = dict[str, Any]
@@ -22,6 +23,8 @@ Event: TypeAlias = dict[str, Any]
 _ALTERNATIVES: Final = 48
 _TRIES: Final = 400
 _ROUNDS: Final = 3
+_SEARCH_STEPS: Final = 400_000
+_TRY_STEPS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +51,37 @@ class Edit:
 
 
 def applied(event: Event, edits: Iterable[Edit]) -> Event:
-    """Give a changed copy of an event; objects are made on the way, an index one past the end appends."""
-    changed = deepcopy(event)
+    """Give a changed event that shares with the old one what stays: objects are made on the way, one index appends."""
     for edit in edits:
-        if edit.keys:
-            _put(changed, edit.keys, deepcopy(edit.value))
-    return changed
+        event = _changed(event, edit.keys, edit.value) if edit.keys else event
+    return event
 
 
-def _put(container: Any, keys: Sequence[str], value: Any) -> None:
-    for key in keys[:-1]:
-        inside = found(container, (key,))
-        if not isinstance(inside, (dict, list)):
-            if value is MISSING:
-                return
-            inside = {}
-            _store(container, key, inside)
-        container = inside
-    _store(container, keys[-1], value)
+def _changed(container: Any, keys: tuple[str, ...], value: Any) -> Any:
+    inside = found(container, keys[:1])
+    if len(keys) > 1:
+        if value is MISSING and not isinstance(inside, (dict, list)):
+            return container
+        value = _changed(inside if isinstance(inside, (dict, list)) else {}, keys[1:], value)
+    return (
+        _with_item(container, keys[0], value)
+        if isinstance(container, list)
+        else _with_member(container, keys[0], value)
+    )
 
 
-def _store(container: Any, key: str, value: Any) -> None:
-    if isinstance(container, dict):
-        if value is MISSING:
-            container.pop(key, None)
-        else:
-            container[key] = value
-    elif key.isdigit() and int(key) < len(container):
-        container[int(key)] = None if value is MISSING else value
-    elif key.isdigit() and int(key) == len(container) and value is not MISSING:
-        container.append(value)
+def _with_member(members: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    if value is MISSING:
+        return {name: member for name, member in members.items() if name != key}
+    return {**members, key: value}
+
+
+def _with_item(items: list[Any], key: str, value: Any) -> list[Any]:
+    """Change an item or append one; a list has no other keys, and null is the nearest to nothing there."""
+    place = int(key) if key.isdigit() else len(items) + 1
+    if place > len(items) or (place == len(items) and value is MISSING):
+        return items
+    return [*items[:place], None if value is MISSING else value, *items[place + 1 :]]
 
 
 def smallest_edits(condition: Condition, event: Event) -> tuple[Edit, ...]:
@@ -118,41 +122,51 @@ class _Search:
     def __init__(self, condition: Condition, event: Event) -> None:
         self.condition = condition
         self.event = event
-        self.interpreter = Interpreter(event)
-        self.tries = _TRIES
-        self.verdicts = dict[Demand, bool]()
+        self.budget = Budget(_SEARCH_STEPS)
+        self.interpreter = Interpreter(event, self.budget)
+        self.places = dict[Demand, Path | None]()
 
     def best(self) -> tuple[Edit, ...]:
-        """Give the fewest edits that fulfil the condition, or the first that fulfil one list of demands."""
-        alternatives = Alternatives(
-            _ALTERNATIVES, self.cost, lambda clause, wanted: expanded(clause, wanted, self.event)
-        )
-        fallback: tuple[Edit, ...] = ()
-        best: tuple[Edit, ...] = ()
+        """Give the fewest edits found that fulfil the condition, else the first that fulfil one list of demands."""
+        found_edits: list[tuple[Edit, ...]] = []
+        with suppress(LimitExceeded, RecursionError):
+            found_edits.extend(self.improving())
+        complete = [edits for edits in found_edits if _holds(self.condition, applied(self.event, edits))]
+        return min(complete, key=len) if complete else found_edits[0] if found_edits else ()
+
+    def improving(self) -> Iterator[tuple[Edit, ...]]:
+        """Give edits for each list of demands that may need fewer than those before."""
+        alternatives = Alternatives(_ALTERNATIVES, self.cost, partial(expanded, event=self.event))
+        fewest = 0
         for demands in alternatives.of(self.condition):
-            if best and self.cost(demands) >= len(best):
-                break
+            if fewest and self.cost(demands) >= fewest:
+                return
             edits = self.fulfilling(demands)
-            fallback = fallback or edits
-            if edits and (not best or len(edits) < len(best)) and _holds(self.condition, applied(self.event, edits)):
-                best = edits
-        return best or fallback
+            if edits:
+                yield edits
+                if self.fulfils(edits):
+                    fewest = min(fewest or len(edits), len(edits))
+
+    def fulfils(self, edits: tuple[Edit, ...]) -> bool:
+        """Tell whether the condition holds after some edits."""
+        return Interpreter(applied(self.event, edits), self.budget).holds(self.condition)
 
     def cost(self, demands: Demands) -> int:
         """Count the places that must change at least."""
-        return len({path for demand in demands if not self.met(demand) for path in islice(reads(demand.clause), 1)})
+        return len({place for demand in demands if (place := self.place(demand))})
 
-    def met(self, demand: Demand) -> bool:
-        """Tell whether the event fulfils a demand as it is."""
-        if demand not in self.verdicts:
-            self.verdicts[demand] = self.interpreter.clause(demand.clause) == demand.wanted
-        return self.verdicts[demand]
+    def place(self, demand: Demand) -> Path | None:
+        """Give a place that must change for a demand, None if it is met."""
+        if demand not in self.places:
+            met = self.interpreter.clause(demand.clause) == demand.wanted
+            self.places[demand] = None if met else next(reads(demand.clause), Path("event", ()))
+        return self.places[demand]
 
     def fulfilling(self, demands: Demands) -> tuple[Edit, ...]:
         """Give edits, one a place, after which all demands are met; none where none are found."""
         edits: tuple[Edit, ...] = ()
         for group in _connected(demands):
-            if not all(map(self.met, group)):
+            if any(map(self.place, group)):
                 found_edits = self.of_group(group)
                 if not found_edits:
                     return ()
@@ -184,20 +198,14 @@ class _Search:
 
     def fits(self, demands: Demands, edits: tuple[Edit, ...]) -> bool:
         """Tell whether the demands are met after some edits."""
-        changed = applied(self.event, edits)
-        return all(_demand_met(demand, changed) for demand in demands)
+        self.budget.spend(_TRY_STEPS)
+        interpreter = Interpreter(applied(self.event, edits), self.budget)
+        return all(interpreter.clause(demand.clause) == demand.wanted for demand in demands)
 
 
 def _assignments(paths: Sequence[Path], values: dict[Path, list[Any]]) -> Iterator[tuple[Edit, ...]]:
     for chosen in product(*(values[path] for path in paths)):
         yield tuple(Edit(path.keys, value) for path, value in zip(paths, chosen, strict=True))
-
-
-def _demand_met(demand: Demand, event: Event) -> bool:
-    try:
-        return Interpreter(event).clause(demand.clause) == demand.wanted
-    except (LimitExceeded, RecursionError):
-        return False
 
 
 def _connected(demands: Demands) -> Iterator[Demands]:

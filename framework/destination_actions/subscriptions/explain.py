@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ class Explanation:
 
     def apply(self, event: dict[str, Any]) -> dict[str, Any]:
         """Give a copy of an event with the edits made."""
-        return applied(event, self.edits)
+        return deepcopy(applied(event, self.edits))
 
     def to_json(self) -> dict[str, Any]:
         """Give the explanation as plain JSON, provided that the event is."""

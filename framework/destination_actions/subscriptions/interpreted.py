@@ -31,9 +31,9 @@ from destination_actions.subscriptions.values import Value, among, equal, every,
 class Interpreter:
     """Evaluates conditions on one event; raises `LimitExceeded` when the budget is spent."""
 
-    def __init__(self, event: dict[str, Any]) -> None:
+    def __init__(self, event: dict[str, Any], budget: Budget | None = None) -> None:
         self.event = event
-        self.budget = Budget()
+        self.budget = budget or Budget()
 
     def holds(self, condition: Condition, item: Value = None) -> bool:
         """Tell whether a condition holds; `item` is what its relative paths begin at."""
