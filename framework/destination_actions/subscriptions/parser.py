@@ -133,7 +133,7 @@ class Parser:
             return self._compared(left, str(self.advance().value))
         if self.take("keyword", "in"):
             return self._membership(left)
-        if sign.value == "not" and self.tokens[self.place + 1].value == "in":
+        if (sign.kind, sign.value, self.following.raw.lower()) == ("keyword", "not", "in"):
             self.place += 2
             return negation(self._membership(left))
         return self._alone(left, first)
@@ -179,7 +179,7 @@ class Parser:
             return Literal(self.advance().value)
         if token.kind == "keyword" and token.value in _CONSTANTS:
             return Literal(_CONSTANTS[str(self.advance().value)])
-        if token.value == "[":
+        if self.at("["):
             return self.list_of()
         if token.kind == "path":
             return self.called() if token.bare and self.next_is("(") else self.path(side)
@@ -188,7 +188,7 @@ class Parser:
     def list_of(self) -> Operand:
         """Read `[a, b]`."""
         start = self.advance()
-        items = [] if self.now.value == "]" else self.inside(self._operands)
+        items = [] if self.at("]") else self.inside(self._operands)
         self.need("]", "to close the list")
         if len(items) > MAX_ITEMS:
             self.refuse(f"a list has at most {MAX_ITEMS:,} elements, this one has {len(items):,}", start)
@@ -207,7 +207,7 @@ class Parser:
         if function is None:
             self._refuse_function(name)
         self.need("(", f"after {name.raw}")
-        arguments = [] if self.now.value == ")" else self.inside(self._arguments)
+        arguments = [] if self.at(")") else self.inside(self._arguments)
         self.need(")", f"to close {name.raw}(")
         if len(arguments) != function.arity:
             expected = "1 argument" if function.arity == 1 else f"{function.arity} arguments"
@@ -259,6 +259,11 @@ class Parser:
         return self.tokens[self.place]
 
     @property
+    def following(self) -> Token:
+        """Give the token after the next one."""
+        return self.tokens[min(self.place + 1, len(self.tokens) - 1)]
+
+    @property
     def found(self) -> str:
         """Name the next token for a message."""
         return "the end" if self.now.kind == "end" else f"`{self.now.raw[:40]}`"
@@ -276,10 +281,13 @@ class Parser:
             return True
         return False
 
+    def at(self, symbol: str) -> bool:
+        """Tell whether the next token is this symbol."""
+        return self.now.kind == "symbol" and self.now.value == symbol
+
     def next_is(self, symbol: str) -> bool:
         """Look one token further."""
-        following = self.tokens[self.place + 1]
-        return following.kind == "symbol" and following.value == symbol
+        return self.following.kind == "symbol" and self.following.value == symbol
 
     def need(self, symbol: str, purpose: str) -> None:
         """Go past a symbol that must stand here."""
@@ -305,4 +313,4 @@ class Parser:
         return None
 
     def _hint_value(self) -> str | None:
-        return "`=` alone compares; there is no `==`" if self.now.value == "=" else None
+        return "`=` alone compares; there is no `==`" if self.at("=") else None
