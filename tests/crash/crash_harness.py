@@ -1,7 +1,7 @@
 """Kills workers while they deliver, and lets a verifier compare what was promised, reported and done.
 
-`python tests/crash/crash_harness.py [--events N] [--kills N] [--rule protocol|upstream]` runs it on loopback. Everything that
-it starts, it ends.
+`python tests/crash/crash_harness.py [--events N] [--kills N] [--keys N] [--rule protocol|upstream]` runs it on loopback.
+Everything that it starts, it ends.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from crash_worker import Job, accept, work  # noqa: E402
-from crash_world import CHANCES, events, world  # noqa: E402
-
-from destination_actions_twilio_studio.sandbox import Sandbox  # noqa: E402
+from crash_worker import Job, accept, work
+from crash_world import CHANCES, events, world
+from destination_actions_twilio_studio.sandbox import Sandbox
 
 LONGEST = 480.0
 """Seconds after which a run is ended, whatever it has reached."""
@@ -147,7 +146,7 @@ def _executed(execution: Any) -> dict[str, Any]:
     return {"messageId": parameters["messageId"], "deliveryKey": parameters["deliveryKey"], "at": execution.created}
 
 
-def crash(  # noqa: PLR0913 - the figures of one run
+def crash(
     folder: Path, *, count: int, keys: int = 60, kills: int, rule: str = "protocol", seed: int = 1, batch: int = 20
 ) -> dict[str, Any]:
     """Run once in `folder`; gives the verifier's counts and findings, with the number of kills."""
@@ -175,12 +174,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=3000)
     parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--keys", type=int, default=60)
     parser.add_argument("--rule", choices=("protocol", "upstream"), default="protocol")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        result = crash(Path(folder), count=options.events, kills=options.kills, rule=options.rule, seed=options.seed)
+        result = crash(
+            Path(folder),
+            count=options.events,
+            keys=options.keys,
+            kills=options.kills,
+            rule=options.rule,
+            seed=options.seed,
+        )
     result["seconds"] = round(time.monotonic() - started, 1)
     sys.stdout.write(json.dumps(result) + "\n")
     found = any(result["findings"].values())

@@ -13,7 +13,6 @@ from typing import Any
 
 from crash_rules import upstream
 from crash_world import config
-
 from destination_actions import AsyncRuntime, Outcome, hookimpl
 from destination_actions.config import Config, load_config
 from destination_actions.protocols import ClaimTimes, Lease, Queue, Stores
@@ -24,13 +23,12 @@ TIMES = ClaimTimes(lease=1.0, send=1.0, grace=0.5)
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What a process needs to know. `rule` is the claim rule; `shaped` keeps the action's rate."""
+    """What a process needs to know. `rule` is the claim rule."""
 
     folder: Path
     settings: dict[str, Any]
     rule: str = "protocol"
     concurrency: int = 8
-    shaped: bool = False
 
     @property
     def store(self) -> str:

@@ -66,5 +66,6 @@ def config(settings: dict[str, Any], store: str) -> dict[str, Any]:
         "action": "triggerStudioFlow",
         "mapping": mapping,
     }
+    settings = {"executionsPerSecond": 0} | settings
     destination = {"destination": "twilio-studio", "settings": settings, "subscriptions": [subscription]}
     return {"stores": store, "destinations": {NAME: destination}}

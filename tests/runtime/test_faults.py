@@ -144,3 +144,25 @@ async def test_an_observer_that_fails_harms_nobody(make, caplog) -> None:
     [outcome] = await make(plugins=[Broken()]).send(track())
     assert isinstance(outcome, Delivered)
     assert "observer" in caplog.text
+
+
+async def test_a_validator_with_a_bug_is_a_plugin_fault(make) -> None:
+    """An author's cross-field validator that raises harms this event only."""
+    from notes import Note
+
+    class Strict(Note):
+        """A note with a broken validator."""
+
+        validators = (lambda note: 1 / 0,)
+
+    [outcome] = await make(destination(action(payload=Strict))).send(track())
+    assert ("failed", "plugin_fault") == (outcome.outcome, outcome.reason)
+
+
+async def test_an_unknown_setting_is_refused(make) -> None:
+    """A misspelled setting stops the start and names the nearest one."""
+    from destination_actions import ConfigurationError
+    from notes import SETTINGS
+
+    with pytest.raises(ConfigurationError, match="acount"):
+        make(settings=SETTINGS | {"acount": "x"})

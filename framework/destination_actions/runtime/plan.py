@@ -153,7 +153,7 @@ def _lane(part: DestinationConfig, registry: Registry) -> Lane:
     if part.on_unknown not in UNKNOWN_POLICIES:
         message = f'onUnknown must be one of {", ".join(UNKNOWN_POLICIES)}, not "{part.on_unknown}"'
         raise ConfigurationError(message, pointer="/onUnknown", hint=nearest(part.on_unknown, UNKNOWN_POLICIES))
-    checked = destination.settings.check(part.settings)
+    checked = destination.settings.check(part.settings, unknown="refuse")
     if checked.value is None:
         raise _settings_error(part.name, checked.errors)
     redactor = Redactor(secret_values(checked.value))

@@ -55,7 +55,10 @@ def build(subscription: Subscription, event: Event, message_id: str) -> Prepared
     document = resolved(subscription, event)
     if isinstance(document, Problem):
         return Invalid(**head_of(subscription, message_id), problems=(document,))
-    checked = subscription.action.payload.check(document, sync_mode=subscription.sync_mode)
+    try:
+        checked = subscription.action.payload.check(document, sync_mode=subscription.sync_mode)
+    except Exception as error:  # noqa: BLE001 - validators are the plugin's own code
+        return _faulty(subscription, message_id, "a validator", error)
     if checked.value is None:
         problems = tuple(_problem(subscription, error) for error in checked.errors)
         return Invalid(**head_of(subscription, message_id), problems=problems)
@@ -92,9 +95,13 @@ def _cooled(subscription: Subscription, event: Event, message_id: str, payload: 
         problem = Problem("", "cooldown", "Cooldown", subscription.lane.redactor.text(str(error)))
         return Invalid(**head_of(subscription, message_id), problems=(problem,))
     except Exception as error:  # noqa: BLE001 - the plugin's own code
-        message = subscription.lane.redactor.text(f"cooldown raised {type(error).__name__}: {error}")
-        return Failed(**head_of(subscription, message_id), reason="plugin_fault", message=message, after=1.0)
+        return _faulty(subscription, message_id, "cooldown", error)
     return Prepared(subscription, event, message_id, payload, cooldown)
+
+
+def _faulty(subscription: Subscription, message_id: str, what: str, error: Exception) -> Failed:
+    message = subscription.lane.redactor.text(f"{what} raised {type(error).__name__}: {error}")
+    return Failed(**head_of(subscription, message_id), reason="plugin_fault", message=message, after=1.0)
 
 
 def rejected(subscription: Subscription, message_id: str, answer: Answer) -> Rejected:

@@ -32,6 +32,7 @@ trigger_studio_flow = Action(
     perform=start_flow,
     cooldown=cooldown,
     reconcile=find_execution,
+    rate=lambda settings: settings.executions_per_second,
 )
 
 destination = Destination(
@@ -44,5 +45,6 @@ destination = Destination(
     presets=PRESETS,
     authentication=authentication,
     origins=origins,
+    account=lambda settings: settings.account_sid,
     sandbox=_sandbox,
 )

@@ -103,6 +103,12 @@ class Settings(FieldSet):
     allow_channel_prefixes: bool = field(
         "Allow Channel Prefixes", "Accept addresses such as whatsapp:+15551234567 besides numbers.", default=False
     )
+    executions_per_second: float = field(
+        "Executions per Second",
+        "How many executions Twilio starts for the account in a second; all workers together stay below it. 0: unbounded.",
+        default=20,
+        minimum=0,
+    )
     base_url: str | None = field("Base URL", "Of a stand-in for Studio; loopback only.", default=None, hidden=True)
     profile_base_url: str | None = field(
         "Profile Base URL", "Of a stand-in for the Profile API; loopback only.", default=None, hidden=True
