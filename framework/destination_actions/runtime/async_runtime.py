@@ -26,7 +26,7 @@ from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
 from destination_actions.runtime.stream import Source, bounded
 from destination_actions.runtime.watchdog import LIMIT, Watchdog
-from destination_actions.runtime.worker import Worker
+from destination_actions.runtime.worker import Settled, Worker
 from destination_actions.stores import SystemClock
 
 log = logging.getLogger("destination_actions")
@@ -125,13 +125,14 @@ class AsyncRuntime:
     async def _deliver(self, prepared: Prepared) -> Outcome:
         started = self._clock.monotonic()
         outcome = await deliver(self._equipment(), prepared, wait=self._busy_wait)
-        self._settled(outcome, self._clock.monotonic() - started)
+        await self._record(Settled(outcome, None, self._clock.monotonic() - started))
         return outcome
 
-    def _settled(self, outcome: Outcome, seconds: float) -> None:
+    async def _record(self, settled: Settled) -> None:
+        """Tell everybody who keeps records; comes before the acknowledgement."""
         for observe in self._observers:
             try:
-                observe(outcome, seconds)
+                observe(settled.outcome, settled.seconds)
             except Exception:
                 log.exception("an observer of settled deliveries failed")
 
@@ -165,7 +166,7 @@ class AsyncRuntime:
         started = self._clock.monotonic()
         outcomes = await deliver_batch(self._equipment(), ready, wait=self._busy_wait)
         for outcome in outcomes:
-            self._settled(outcome, self._clock.monotonic() - started)
+            await self._record(Settled(outcome, None, self._clock.monotonic() - started))
         return outcomes
 
     async def stream(
@@ -194,14 +195,12 @@ class AsyncRuntime:
             outcomes += certain
         await self._equipment().stores.queue.enqueue(deliveries)
         for outcome in outcomes:
-            self._settled(outcome, 0.0)
+            await self._record(Settled(outcome))
         return outcomes
 
     def _worker(self, retry_for: float, concurrency: int) -> Worker:
         equipment, plan = self._equipment(), self._plan
-        return Worker(
-            plan=plan, equipment=equipment, retry_for=retry_for, concurrency=concurrency, record=self._settled
-        )
+        return Worker(plan=plan, equipment=equipment, retry_for=retry_for, concurrency=concurrency, record=self._record)
 
     async def run(
         self, events: Source[Event], *, retry_for: float = 60.0, concurrency: int = 64

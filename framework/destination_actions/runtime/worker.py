@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import random as uniform
@@ -23,6 +23,18 @@ IDLE_POLL = 1.0
 """Seconds between looks at a queue that other processes may fill."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An outcome on its way into the records: of which delivery, and after how many seconds since it was accepted.
+
+    `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue.
+    """
+
+    outcome: Outcome
+    lease: Lease | None = None
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """Takes deliveries from the queue and sees them to an outcome."""
@@ -31,7 +43,7 @@ class Worker:
     equipment: Equipment
     retry_for: float
     concurrency: int
-    record: Callable[[Outcome, float], None]
+    record: Callable[[Settled], Awaitable[None]]
     random: Callable[[], float] = uniform
 
     async def run(self, events: Source[Event]) -> AsyncGenerator[Outcome, None]:
@@ -81,12 +93,12 @@ class Worker:
         queue, now = self.equipment.stores.queue, self.equipment.clock.now
         # Recorded first, acknowledged then: a crash in between records it again, and the first record stands.
         if not isinstance(outcome, Failed):
-            self.record(outcome, now() - lease.delivery.accepted)
+            await self.record(Settled(outcome, lease, now() - lease.delivery.accepted))
             await queue.ack(lease)
             return outcome
         delay = delay_of(outcome, lease.attempts, self.random)
         if now() + delay > lease.delivery.accepted + self.retry_for:
-            self.record(outcome, now() - lease.delivery.accepted)
+            await self.record(Settled(outcome, lease, now() - lease.delivery.accepted))
             await queue.dead(lease, outcome.message)
             return outcome
         await queue.retry(lease, delay=delay, counts=outcome.counts)
@@ -152,7 +164,7 @@ class _Flight:
                         self._free(delivery.key)
                 self._wake.set()
                 for outcome in outcomes:
-                    self._worker.record(outcome, 0.0)
+                    await self._worker.record(Settled(outcome))
                     await self._results.put(outcome)
         finally:
             self._wake.set()
