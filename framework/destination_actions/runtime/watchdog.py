@@ -48,16 +48,19 @@ class Watchdog:
             self._handle = self._loop.call_later(self._limit / 2, self._beat)
 
     def _watch(self) -> None:
-        reported = 0.0
+        """Report a block when it passes the limit, and again each time that its length has doubled."""
+        watched, limit = self._mark, self._limit
         while not self._stopped.wait(self._limit / 2):
-            mark = self._mark
-            if mark != reported and time.monotonic() - mark > self._limit:
-                reported = mark
-                self._report()
+            if watched != self._mark:
+                watched, limit = self._mark, self._limit
+            blocked = time.monotonic() - watched
+            if blocked > limit:
+                limit = blocked * 2
+                self._report(blocked)
 
-    def _report(self) -> None:
+    def _report(self, blocked: float) -> None:
         frame = sys._current_frames().get(self._thread)
         task = asyncio.current_task(self._loop)
         stack = "".join(traceback.format_stack(frame)) if frame else "(no stack)"
         name = task.get_name() if task else "the event loop"
-        log.warning("%s has blocked the event loop for over %g s; the stack is\n%s", name, self._limit, stack)
+        log.warning("%s has blocked the event loop for %.2f s; the stack is\n%s", name, blocked, stack)
