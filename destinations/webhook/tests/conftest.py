@@ -57,8 +57,7 @@ class Receiver:
             request.transport.abort()
             await asyncio.sleep(0)
             return web.Response()
-        clone = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
-        return clone
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ INSIDE = [
 
 @pytest.mark.parametrize("url", INSIDE)
 async def test_an_address_inside_is_refused(make, receiver, event, url) -> None:
-    """However it is written or resolved, it is not connected to unless its network is allowed; the event is rejected."""
+    """However it is written or resolved, it is not connected to unless its network is allowed."""
     assert receiver.server is not None
     [outcome] = await make({"allowNetworks": []}, url=url.format(port=receiver.server.port)).send(event())
     assert isinstance(outcome, Rejected), outcome

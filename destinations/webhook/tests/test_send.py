@@ -157,7 +157,7 @@ async def test_each_address_method_and_header_has_its_own_request(make, receiver
 
 
 async def test_what_becomes_of_one_request_says_nothing_about_the_others(make, receiver, event) -> None:
-    """Delivered, refused, unknown, invalid and forbidden in one batch: each event has the outcome of its own request."""
+    """Delivered, refused, unknown, invalid and forbidden in one batch: each event has its own outcome."""
     receiver.answers = {
         "/no": web.Response(status=404),
         "/unsure": web.Response(status=502),
@@ -188,35 +188,34 @@ async def test_a_body_that_cannot_be_written_sinks_nobody_else(make, receiver, e
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "kind", "reason", "after"),
+    ("status", "headers", "kind", "expected"),
     [
-        (201, {}, Delivered, None, None),
-        (204, {}, Delivered, None, None),
-        (400, {}, Rejected, "refused", None),
-        (401, {}, Rejected, "refused", None),
-        (403, {}, Rejected, "refused", None),
-        (404, {}, Rejected, "refused", None),
-        (410, {}, Rejected, "refused", None),
-        (409, {}, Failed, "try_again", 5.0),
-        (425, {}, Failed, "try_again", 5.0),
-        (429, {}, Failed, "try_again", 5.0),
-        (429, {"Retry-After": "77"}, Failed, "try_again", 77.0),
-        (503, {"Retry-After": "78"}, Failed, "try_again", 78.0),
-        (503, {}, Failed, "unconfirmed", 15.0),
-        (500, {}, Failed, "unconfirmed", 15.0),
-        (500, {"Retry-After": "79"}, Failed, "unconfirmed", 79.0),
-        (408, {}, Failed, "unconfirmed", 15.0),
+        (201, {}, Delivered, (None, None)),
+        (204, {}, Delivered, (None, None)),
+        (400, {}, Rejected, ("refused", None)),
+        (401, {}, Rejected, ("refused", None)),
+        (403, {}, Rejected, ("refused", None)),
+        (404, {}, Rejected, ("refused", None)),
+        (410, {}, Rejected, ("refused", None)),
+        (409, {}, Failed, ("try_again", 5.0)),
+        (425, {}, Failed, ("try_again", 5.0)),
+        (429, {}, Failed, ("try_again", 5.0)),
+        (429, {"Retry-After": "77"}, Failed, ("try_again", 77.0)),
+        (503, {"Retry-After": "78"}, Failed, ("try_again", 78.0)),
+        (503, {}, Failed, ("unconfirmed", 15.0)),
+        (500, {}, Failed, ("unconfirmed", 15.0)),
+        (500, {"Retry-After": "79"}, Failed, ("unconfirmed", 79.0)),
+        (408, {}, Failed, ("unconfirmed", 15.0)),
     ],
 )
-async def test_what_an_answer_becomes(make, receiver, event, status, headers, kind, reason, after) -> None:
+async def test_what_an_answer_becomes(make, receiver, event, status, headers, kind, expected) -> None:
     """As the README's table says, single and in a batch."""
     receiver.answers = {"/hook": web.Response(status=status, headers=headers)}
     [single] = await make().send(event("m1"))
     [[batched], _] = await make(**BATCH).send_batch([event("m2"), event("m3")])
     for outcome in (single, batched):
         assert kind is type(outcome)
-        assert reason == getattr(outcome, "reason", None)
-        assert after == getattr(outcome, "after", None)
+        assert expected == tuple(getattr(outcome, name, None) for name in ("reason", "after"))
         assert not getattr(outcome, "lane", False)
 
 

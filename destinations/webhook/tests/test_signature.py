@@ -6,6 +6,7 @@ import hashlib
 import hmac
 
 import pytest
+from aiohttp import web
 from destination_actions_webhook.settings import Settings
 from destination_actions_webhook.signature import signatures
 
@@ -46,8 +47,6 @@ async def test_the_last_item_of_a_batch_is_signed_too(make, receiver, event, clo
 
 async def test_a_retry_is_signed_anew(make, receiver, event, clock) -> None:
     """The timestamp is of the request, so that a receiver may refuse old ones."""
-    from aiohttp import web
-
     receiver.script = [web.Response(status=500)]
     runtime = make({"sharedSecret": SECRET})
     await runtime.send(event())
@@ -72,13 +71,7 @@ async def test_without_a_secret_nothing_is_signed(make, receiver, event) -> None
 @pytest.mark.parametrize(
     ("kind", "headers"),
     [
-        (
-            "both",
-            {
-                "X-Signature-256": "t=1700000000,v1=9424a80c46a0ed9e8e8c98f0b0a1ac8c1f1e2b7a",
-                "X-Signature": "d02f4f52ab8cc36a41bcd6d19df66a4cf2a9d9a5",
-            },
-        ),
+        ("both", {"X-Signature", "X-Signature-256"}),
         ("sha1", {"X-Signature"}),
         ("sha256", {"X-Signature-256"}),
     ],
@@ -87,16 +80,14 @@ def test_which_headers(kind, headers) -> None:
     """The setting chooses; both are possible while receivers move from one to the other."""
     settings = Settings.check({"sharedSecret": "key", "signature": kind}).value
     assert settings is not None
-    assert set(headers) == set(signatures(settings, b"body", 1_700_000_000.9))
+    assert headers == set(signatures(settings, b"body", 1_700_000_000.9))
 
 
 def test_a_known_signature() -> None:
     """Receivers can test themselves with this one: secret `key`, body `{"a":1}`, at 1700000000."""
     settings = Settings.check({"sharedSecret": "key", "signature": "both"}).value
     assert settings is not None
-    made = signatures(settings, b'{"a":1}', 1_700_000_000.9)
-    assert (
-        hmac.new(b"key", b'1700000000.{"a":1}', hashlib.sha256).hexdigest() == made["X-Signature-256"].split("v1=")[1]
-    )
-    assert made["X-Signature-256"].startswith("t=1700000000,v1=")
-    assert hmac.new(b"key", b'{"a":1}', hashlib.sha1).hexdigest() == made["X-Signature"]
+    assert {
+        "X-Signature-256": "t=1700000000,v1=a438e398bfafc57e4396bb7fc2304422f0f768e965d073ca313cb52e22e6ad03",
+        "X-Signature": "b5557a4b8f3cc308d19eb4f69f336392a31eef7b",
+    } == signatures(settings, b'{"a":1}', 1_700_000_000.9)
