@@ -31,6 +31,7 @@ from ._values import copied, described
 Node: TypeAlias = dict[str, Any]
 
 DEEPEST_EXPRESSION = 60
+TOO_DEEP = f"the expression is nested more than {DEEPEST_EXPRESSION} deep (limit: depth)"
 
 WRONG_TYPE = (JMESPathError, TypeError, ValueError, ArithmeticError)
 """What jmespath raises when a function or a comparison meets a value that it is not made for."""
@@ -45,8 +46,10 @@ def compile_query(context: CompileContext, text: str, *keys: str | int) -> Resol
         problem = _problem(tree)
     except JMESPathError as error:
         return context.error(f"{described(text)} is not a JMESPath expression: {_reason(error)}", *keys)
-    except (RecursionError, ValueError):
-        problem = ("the expression cannot be read", None)
+    except RecursionError:
+        problem = (TOO_DEEP, None)
+    except ValueError:
+        problem = ("the expression holds a literal that is not JSON", None)
     if problem:
         return context.error(problem[0], *keys, hint=problem[1])
     for steps in event_reads(tree):
@@ -167,7 +170,7 @@ def _problem(tree: Node) -> tuple[str, str | None] | None:
         if not level:
             break
     else:
-        return f"the expression is nested more than {DEEPEST_EXPRESSION} deep (limit: depth)", None
+        return TOO_DEEP, None
     calls = [node for node in _nodes(tree) if node["type"] == "function_expression"]
     return next((found for call in calls if (found := _call_problem(call))), None)
 

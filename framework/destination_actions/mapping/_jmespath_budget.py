@@ -67,7 +67,7 @@ class BudgetedInterpreter(TreeInterpreter):
 
     def _spend_on(self, value: Any) -> None:
         most = max(self.frame.steps, 1) * CHARACTERS_A_STEP
-        self.frame.spend(measure(value, most) // CHARACTERS_A_STEP, self.pointer)
+        self.frame.spend(1 + measure(value, most) // CHARACTERS_A_STEP, self.pointer)
 
     def _spend_on_join(self, arguments: list[Any]) -> None:
         separator, items = arguments

@@ -37,7 +37,7 @@ from liquid.utils import ReadOnlyChainMap
 
 from ..errors import nearest
 from ._directive import CompileContext
-from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_large
+from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_deep, too_large
 from ._liquid_filters import FILTERS, JSON_FILTERS, REFUSED
 from ._liquid_values import CHARACTERS_A_STEP, TooLargeError, fitting, less, plain, text
 from ._paths import Path, Resolver, Step, path_text
@@ -89,8 +89,10 @@ def _rendered(template: BoundTemplate, pointer: str) -> Resolver:
         buffer = template._get_buffer()
         try:
             template.render_with_context(context, buffer)
-        except (TooLargeError, ResourceLimitError, RecursionError):
+        except (TooLargeError, ResourceLimitError):
             raise too_large(pointer) from None
+        except RecursionError:
+            raise too_deep(pointer) from None
         except LiquidError as error:
             raise ResolveError(f"the Liquid template cannot be rendered: {_reason(error)}", pointer=pointer) from None
         return buffer.getvalue()
@@ -208,8 +210,8 @@ def _budgeted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         steps = sum(measure(item) if isinstance(item, str | list | dict) else 1 for item in values)
         context.frame.spend(1 + steps // CHARACTERS_A_STEP, context.pointer)
         try:
-            return fitting(function(*values, **{key: plain(item) for key, item in named.items()}))
-        except TypeError:
+            return fitting(function(*values, **{key: fitting(plain(item)) for key, item in named.items()}))
+        except (TypeError, ArithmeticError):
             raise LiquidError(f'the filter "{name}" cannot take these arguments', token=None) from None
         except ValueError as error:
             raise LiquidError(str(error), token=None) from None

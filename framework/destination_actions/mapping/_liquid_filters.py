@@ -98,10 +98,10 @@ def _rstrip(value: Any, characters: Any = None) -> str:
 
 def _replace(value: Any, pattern: Any = None, replacement: Any = None, most: int = -1) -> str:
     whole_text, wanted, put = text(value), text(pattern), text(replacement)
-    if not wanted and most < 0:
-        return put.join(whole_text)
     count = whole_text.count(wanted) if most < 0 else most
     _sized(len(whole_text) + count * len(put))
+    if not wanted and most < 0:
+        return put.join(whole_text)
     return whole_text.replace(wanted, put, most)
 
 

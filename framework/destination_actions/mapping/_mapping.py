@@ -54,10 +54,10 @@ class Mapping:
         frame = Frame(event)
         try:
             document: Json | Missing = self._resolver(event, frame)
+            if measure(document) > MAPPING_LIMITS.output:
+                raise too_large("")
         except RecursionError:
             raise too_deep("") from None
-        if measure(document) > MAPPING_LIMITS.output:
-            raise too_large("")
         return document
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..events import MISSING
 from ._limits import Frame
-from ._paths import Resolver
+from ._paths import Resolver, inlined
 from ._values import copied
 
 
@@ -47,12 +47,8 @@ def object_resolver(members: Sequence[tuple[str, Resolver]]) -> Resolver:
             names[f"c{number}"] = resolver.value
             lines += [f"    found[k{number}] = c{number}"] if resolver.value is not MISSING else []
             continue
-        names[f"r{number}"] = resolver
-        lines += [
-            f"    value = r{number}(scope, frame)",
-            "    if value is not MISSING:",
-            f"        found[k{number}] = value",
-        ]
+        lines += inlined(resolver, f"r{number}", "value", names)
+        lines += ["    if value is not MISSING:", f"        found[k{number}] = value"]
     exec("\n".join([*lines, "    return found"]), names)  # noqa: S102 - generated from numbers alone
     resolve: Resolver = names["resolve_object"]
     return resolve

@@ -228,7 +228,34 @@ def _generated(path: Path, pointer: str) -> Resolver:
     )
     exec(source, names)  # noqa: S102 - generated from numbers alone
     reader: Resolver = names["read"]
+    reader.chain = _chain(path)  # type: ignore[attr-defined]
     return reader
+
+
+def _chain(path: Path) -> tuple[str, ...] | None:
+    """Give the keys of a path that only reads members of objects, from what is being resolved."""
+    keys = tuple(step for step in path.steps if isinstance(step, str) and not _INDEX.fullmatch(step))
+    return None if path.event or len(keys) < len(path.steps) else keys
+
+
+def inlined(resolver: Resolver, name: str, variable: str, names: dict[str, Any]) -> list[str]:
+    """Give the lines that put what a resolver gives into a variable of generated code; `name` is unique in `names`.
+
+    A plain path is written out, which saves a call; where it does not lead through objects alone, the resolver decides.
+    """
+    names[name] = resolver
+    keys: tuple[str, ...] | None = getattr(resolver, "chain", None)
+    if not keys:
+        return [f"    {variable} = {name}(scope, frame)"]
+    names["MISSING"], names["NOTHING"] = MISSING, _NOTHING
+    names.update({f"{name}_{number}": key for number, key in enumerate(keys)})
+    gets = "".join(f".get({name}_{number}, NOTHING)" for number in range(len(keys) - 1))
+    return [
+        "    try:",
+        f"        {variable} = scope{gets}.get({name}_{len(keys) - 1}, MISSING)",
+        "    except AttributeError:",
+        f"        {variable} = {name}(scope, frame)",
+    ]
 
 
 def _reading(steps: tuple[Step, ...]) -> list[str]:

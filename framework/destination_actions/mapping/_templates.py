@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ._paths import Path, Resolver, parse_path
+from ._limits import LONG_TEXT
+from ._paths import Path, Resolver, inlined, parse_path
 from ._values import JS_SPACE, text_of
 
 
@@ -49,13 +50,18 @@ def _placeholders(text: str, braces: int) -> Iterator[tuple[str, str | None]]:
 
 def template_resolver(parts: list[str | Resolver], pointer: str) -> Resolver:
     """Give the resolver of a template's texts and paths, written as Python from numbered names alone."""
-    names: dict[str, Any] = {"text_of": text_of, "pointer": pointer}
-    pieces = []
+    names: dict[str, Any] = {"text_of": text_of, "pointer": pointer, "LONG_TEXT": LONG_TEXT}
+    lines = ["def render(scope, frame):"]
     for number, part in enumerate(parts):
-        names[f"p{number}"] = part
-        constant = isinstance(part, str)
-        pieces.append(f"p{number}" if constant else f"text_of(p{number}(scope, frame), frame, pointer)")
-    source = f"def render(scope, frame):\n    return frame.spend_on(''.join(({', '.join([*pieces, ''])})), pointer)"
-    exec(source if parts else "def render(scope, frame):\n    return ''", names)  # noqa: S102 - generated from numbers alone
+        if isinstance(part, str):
+            names[f"p{number}"] = part
+            continue
+        variable = f"v{number}"
+        lines += inlined(part, f"p{number}", variable, names)
+        lines += [f"    if type({variable}) is not str:", f"        {variable} = text_of({variable}, frame, pointer)"]
+    pieces = [f"{{p{number}}}" if isinstance(part, str) else f"{{v{number}}}" for number, part in enumerate(parts)]
+    lines += [f"    text = f'{''.join(pieces)}'"]
+    lines += ["    return text if len(text) <= LONG_TEXT else frame.spend_on(text, pointer)"]
+    exec("\n".join(lines), names)  # noqa: S102 - generated from numbers alone
     render: Resolver = names["render"]
     return render

@@ -61,29 +61,40 @@ def _placed(digits: str, point: int) -> str:
 
 
 def measure(value: Any, limit: int = MAPPING_LIMITS.output) -> int:
-    """Give about the number of characters that a value has as JSON; stops soon after `limit`."""
-    size = 0
-    values = [value]
-    for item in values:
+    """Give about the number of characters that a value has as JSON; stops soon after `limit`.
+
+    Raises:
+        RecursionError: the value is nested more deeply than a document may be.
+    """
+    return limit - _room_left(value, limit, DEEPEST_VALUE)
+
+
+def _room_left(value: Any, room: int, depth: int) -> int:
+    """Give what is left of `room`; negative as soon as it is clear that it is not enough."""
+    kind = type(value)
+    if kind is str:
+        return room - len(value) - 3
+    if kind is not dict and kind is not list:
+        return room - 5
+    room -= 2 + len(value)
+    if room < 0:
+        return room
+    if depth == 0:
+        raise RecursionError
+    if kind is dict:
+        room -= sum(map(len, value)) + 3 * len(value)
+        value = value.values()
+    for item in value:
         kind = type(item)
         if kind is str:
-            size += len(item) + 3
-        elif kind is dict:
-            size += 2 + 4 * len(item)
-            if size > limit:
-                break
-            size += sum(map(len, item))
-            values.extend(item.values())
-        elif kind is list:
-            size += 2 + len(item)
-            if size > limit:
-                break
-            values.extend(item)
+            room -= len(item) + 3
+        elif kind is dict or kind is list:
+            room = _room_left(item, room, depth - 1)
+            if room < 0:
+                return room
         else:
-            size += 5
-        if size > limit:
-            break
-    return size
+            room -= 5
+    return room
 
 
 def json_text(value: Any, frame: Frame, pointer: str) -> str:
@@ -99,7 +110,10 @@ def json_text(value: Any, frame: Frame, pointer: str) -> str:
 
 
 def _measured(value: Any, pointer: str) -> int:
-    size = measure(value)
+    try:
+        size = measure(value)
+    except RecursionError:
+        raise too_deep(pointer) from None
     if size > MAPPING_LIMITS.output:
         raise too_large(pointer)
     return size
