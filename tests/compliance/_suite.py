@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Rule:
-    """One deliberate difference; `applies(case, segment)` and `right(case, segment)` see Segment's result, never ours."""
+    """One deliberate difference; `applies(case, segment)` and `right(case, segment)` never see our result."""
 
     id: str
     segment: str
