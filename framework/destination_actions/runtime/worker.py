@@ -27,12 +27,16 @@ IDLE_POLL = 1.0
 class Settled:
     """An outcome on its way into the records: of which delivery, and after how many seconds since it was accepted.
 
-    `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue.
+    `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue;
+    `event` is then the event. `ends` names the state in which a delivery ends whose last outcome is `Failed`: expired
+    (its time is over) or dead (set aside for another reason).
     """
 
     outcome: Outcome
     lease: Lease | None = None
     seconds: float = 0.0
+    event: Event | None = None
+    ends: str = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,7 @@ class _Flight:
                         self._free(delivery.key)
                 self._wake.set()
                 for outcome in outcomes:
-                    await self._worker.record(Settled(outcome))
+                    await self._worker.record(Settled(outcome, event=event))
                     await self._results.put(outcome)
         finally:
             self._wake.set()
