@@ -157,9 +157,7 @@ class AsyncRuntime:
         """Put the outcomes of one subscription's events where the prepared events stood."""
         places = [number for number, item in enumerate(column) if isinstance(item, Prepared)]
         ready = [item for item in column if isinstance(item, Prepared)]
-        batched = ready and ready[0].subscription.action.perform_batch is not None
-        done = await (self._deliver_batch(ready) if batched else self._together(ready))
-        for number, outcome in zip(places, done, strict=True):
+        for number, outcome in zip(places, await self._deliver_batch(ready), strict=True):
             rows[number][at] = outcome
 
     async def _deliver_batch(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:

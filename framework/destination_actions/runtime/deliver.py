@@ -94,7 +94,10 @@ def _groups(items: Sequence[_Item]) -> list[Sequence[_Item]]:
 
 def _batch_key(run: Run) -> object:
     """The action's key for this payload; a key of its own for one that goes alone."""
-    declare = run.prepared.subscription.action.batch_key
+    action = run.prepared.subscription.action
+    declare = action.batch_key
+    if action.perform_batch is None:
+        return run.request.delivery
     if declare is None:
         return True
     try:
