@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from destination_actions.errors import StoreError
 from destination_actions.stores.sqlite.schema import prepare
-from destination_actions.stores.sqlite.secret import install_secret, secret_path, sync_folder
+from destination_actions.stores.sqlite.secret import install_secret, sync_folder
+
+T = TypeVar("T")
 
 CHECKED_BYTES: Final = 64 * 1024 * 1024
 """Files up to this size are checked for damage when they are opened; larger ones when SQLite meets the damage."""
 
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -44,9 +48,9 @@ def told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write alone: commit at the end, roll back on any exception."""
-    connection.execute("BEGIN IMMEDIATE")
+def transaction(connection: sqlite3.Connection, busy: float) -> Iterator[None]:
+    """Write alone: commit at the end, roll back on any exception. Waits up to `busy` seconds for other processes."""
+    waited(lambda: connection.execute("BEGIN IMMEDIATE"), busy)
     try:
         yield
         connection.execute("COMMIT")
@@ -56,45 +60,43 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def waited(step: Callable[[], T], busy: float) -> T:
+    """Take a step that other processes can stand in the way of, again and again for `busy` seconds.
+
+    SQLite's own waiting sleeps longer each time, up to 0.1 s, so a process that waits keeps losing to those that come
+    anew: with four busy processes it waited for 2.5 s where short random pauses make it 0.4 s.
+    """
+    deadline = time.monotonic() + busy
+    while True:
+        try:
+            return step()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.0003, 0.002))  # noqa: S311 - spreads processes, guards nothing
+
+
 def _create(path: Path) -> None:
     if not path.parent.is_dir():
         raise StoreError(f'the folder of the store file "{path}" does not exist: create it first')
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        sync_folder(path.parent)
     except FileExistsError:
-        if path.stat().st_size == 0 and secret_path(path).exists():
-            raise StoreError(
-                f"{path} is empty although {secret_path(path).name} exists, so it was in use and has been truncated: "
-                "restore it from the backup, or remove both files to begin anew"
-            ) from None
+        return
+    sync_folder(path.parent)
 
 
 def _prepared(connection: sqlite3.Connection, path: Path, busy: float) -> bytes:
-    _use_wal(connection, path, busy)
+    if waited(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone()[0], busy) != "wal":
+        raise StoreError(f"{path} cannot be used as a store: its file system does not support SQLite's WAL mode")
     connection.execute("PRAGMA synchronous = FULL")
     if path.stat().st_size <= CHECKED_BYTES:
         _check(connection, path)
-    with transaction(connection):
+    connection.execute("PRAGMA busy_timeout = 0")  # from here on `waited` waits
+    with transaction(connection, busy):
         prepare(connection, path)
-    with transaction(connection):
+    with transaction(connection, busy):
         return install_secret(connection, path)
-
-
-def _use_wal(connection: sqlite3.Connection, path: Path, busy: float) -> None:
-    """Switch to WAL. Needs the file for itself for a moment, and SQLite does not wait for that, so this does."""
-    deadline = time.monotonic() + busy
-    while True:
-        try:
-            with closing(connection.execute("PRAGMA journal_mode = WAL")) as answer:
-                mode = answer.fetchone()[0]
-            break
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-    if mode != "wal":
-        raise StoreError(f"{path} cannot be used as a store: its file system does not support SQLite's WAL mode")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -107,7 +109,7 @@ def _explained(path: Path, error: sqlite3.DatabaseError) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return _damaged(path, str(error))
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if code in _BUSY:
         return f"{path} is locked by another process and stayed so for the whole busy time: {error}"
     if code == sqlite3.SQLITE_FULL:
         return f"{path} cannot be written, the disk is full: free space; nothing of this step was kept"

@@ -56,6 +56,7 @@ class Database:
     def __init__(self, path: Path, clock: Clock, *, busy: float = BUSY) -> None:
         self.path = path
         self._clock = clock
+        self._busy = busy
         self._boot = boot_of(clock)
         self._pid = os.getpid()
         self._entrance = Lock()
@@ -143,7 +144,7 @@ class Database:
     def _transact(self, jobs: list[_Job]) -> None:
         connection = self._connection
         self._still_there()
-        with transaction(connection):
+        with transaction(connection, self._busy):
             before = connection.total_changes
             anchor = self._anchor()
             for job in jobs:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from destination_actions.errors import StoreError
+from destination_actions.stores.sqlite.secret import secret_path
 
 APPLICATION_ID: Final = 0x64616374
 """Marks our files in SQLite's header."""
@@ -61,8 +62,16 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Read a file's version; an empty file becomes ours at version 0."""
+    """Read a file's version; an empty file becomes ours at version 0.
+
+    The secret is made after the first version was committed, so an empty file beside a secret has lost its content.
+    """
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+        if secret_path(path).exists():
+            raise StoreError(
+                f"{path} is empty although {secret_path(path).name} exists, so it was in use and has been truncated: "
+                "restore it from the backup, or remove both files to begin anew"
+            )
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
         return 0
