@@ -95,7 +95,7 @@ def bombs() -> Iterator[tuple[str, Any]]:
     yield "JMESPath, doubling in projections", {"@jmespath": "items" + " | [*].[@, @, @, @][]" * 12}
     yield "JMESPath, nesting", {"@jmespath": "!" * 490 + "a"}
     yield "JMESPath, join", {"@jmespath": "join(text, items[*].to_string(@))"}
-    yield "items in items", shape_in_shape(10)
+    yield "items in items", shape_in_shape(7)
     yield "doubling by @transform", doubled_by_transform(7, {"@path": "$."})
     yield "doubling and @json", doubled_by_transform(6, {"@json": {"mode": "encode", "value": {"@path": "$."}}})
     yield "doubling and @flatten", doubled_by_transform(6, {"@flatten": {"separator": ".", "value": {"@path": "$."}}})

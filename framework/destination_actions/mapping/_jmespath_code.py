@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Final
 
+from ._generated import defined
 from ._paths import Resolver
 
 CODED: Final = frozenset(
@@ -41,8 +42,7 @@ def generated(tree: dict[str, Any], pointer: str) -> Resolver:
     writer = _Writer(pointer)
     result = writer.of(tree, "scope")
     source = "\n".join(["def query(scope, frame):", *writer.lines, f"    return {result}"])
-    exec(source, writer.names)  # noqa: S102 - generated from numbers alone
-    query: Resolver = writer.names["query"]
+    query: Resolver = defined(source, "query", writer.names)
     return query
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..events import MISSING
+from ._generated import defined
 from ._limits import Frame
 from ._paths import Resolver, inlined
 from ._values import copied
@@ -49,6 +50,5 @@ def object_resolver(members: Sequence[tuple[str, Resolver]]) -> Resolver:
             continue
         lines += inlined(resolver, f"r{number}", "value", names)
         lines += ["    if value is not MISSING:", f"        found[k{number}] = value"]
-    exec("\n".join([*lines, "    return found"]), names)  # noqa: S102 - generated from numbers alone
-    resolve: Resolver = names["resolve_object"]
+    resolve: Resolver = defined("\n".join([*lines, "    return found"]), "resolve_object", names)
     return resolve

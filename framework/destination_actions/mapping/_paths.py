@@ -21,6 +21,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from ..events import MISSING
+from ._generated import defined
 from ._limits import Frame
 
 Resolver: TypeAlias = Callable[[Any, Frame], Any]
@@ -226,8 +227,7 @@ def _generated(path: Path, pointer: str) -> Resolver:
             f"        return walk({root}, steps, frame, pointer)",
         ]
     )
-    exec(source, names)  # noqa: S102 - generated from numbers alone
-    reader: Resolver = names["read"]
+    reader: Resolver = defined(source, "read", names)
     reader.chain = _chain(path)  # type: ignore[attr-defined]
     return reader
 

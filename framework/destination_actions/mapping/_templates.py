@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ._generated import defined
 from ._limits import LONG_TEXT
 from ._paths import Path, Resolver, inlined, parse_path
 from ._values import JS_SPACE, text_of
@@ -62,6 +63,5 @@ def template_resolver(parts: list[str | Resolver], pointer: str) -> Resolver:
     pieces = [f"{{p{number}}}" if isinstance(part, str) else f"{{v{number}}}" for number, part in enumerate(parts)]
     lines += [f"    text = f'{''.join(pieces)}'"]
     lines += ["    return text if len(text) <= LONG_TEXT else frame.spend_on(text, pointer)"]
-    exec("\n".join(lines), names)  # noqa: S102 - generated from numbers alone
-    render: Resolver = names["render"]
+    render: Resolver = defined("\n".join(lines), "render", names)
     return render
