@@ -8,6 +8,7 @@ from typing import Any
 
 from destination_actions.config.model import Config, DestinationConfig, SubscriptionConfig
 from destination_actions.config.shape import Flaw, readable
+from destination_actions.config.sources import source_flaws, sources_of
 
 
 def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
@@ -15,10 +16,12 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
     destinations = tuple(_destination(name, one) for name, one in value["destinations"].items())
     config = Config(
         destinations=destinations,
+        sources=sources_of(value.get("sources", {})),
         stores=value.get("stores", "memory:"),
         on_store_error=value.get("onStoreError", "closed"),
     )
-    return config, [flaw for destination in destinations for flaw in _identities(destination.subscriptions)]
+    found = [flaw for destination in destinations for flaw in _identities(destination.subscriptions)]
+    return config, [*found, *source_flaws(config)]
 
 
 def slug(name: str) -> str:

@@ -20,8 +20,8 @@ from destination_actions.errors import ConfigurationError
 def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) -> Config:
     """Read a YAML or JSON configuration file.
 
-    `${env:NAME}` and `${file:PATH}` (relative to the file) are replaced in settings. Raises `ConfigurationError` whose
-    `errors` hold every finding with its place; nothing of the settings is quoted.
+    `${env:NAME}` and `${file:PATH}` (relative to the file) are replaced in settings and write keys. Raises
+    `ConfigurationError` whose `errors` hold every finding with its place; nothing of settings and keys is quoted.
     """
     file = Path(path)
     findings = Findings(str(file))
@@ -90,11 +90,11 @@ def _position(error: ConfigurationError) -> tuple[int, int]:
 def _with_settings(
     value: Mapping[str, Any], document: Document, sources: Sources, findings: Findings
 ) -> dict[str, Any]:
-    """The document with references replaced in the settings of every enabled destination."""
+    """The document with references replaced in the settings and keys of every enabled destination and source."""
 
     def fail(pointer: str, problem: Unresolved) -> None:
         place = document.place(pointer)
-        message = f"{_below_settings(pointer)}: {problem.message}"
+        message = f"{_secret_name(pointer)}: {problem.message}"
         findings.errors.append(ConfigurationError(message, pointer=pointer, hint=problem.hint, place=place))
 
     destinations = dict(value["destinations"])
@@ -102,22 +102,33 @@ def _with_settings(
         if one.get("enabled", True):
             pointer = f"/destinations/{name}/settings"
             destinations[name] = one | {"settings": substituted(one.get("settings", {}), sources, pointer, fail)}
-    return {**value, "destinations": destinations}
+    keyed = dict(value.get("sources", {}))
+    for name, one in keyed.items():
+        if one.get("enabled", True):
+            pointer = f"/sources/{name}/writeKey"
+            keyed[name] = one | {"writeKey": substituted(one["writeKey"], sources, pointer, fail)}
+    return {**value, "destinations": destinations, "sources": keyed}
 
 
-def _below_settings(pointer: str) -> str:
-    return "settings." + ".".join(pointer.split("/")[4:])
+def _secret_name(pointer: str) -> str:
+    """How a message names what a reference stands in: `settings.accountSid`, `sources.web.writeKey`."""
+    parts = pointer.split("/")[1:]
+    return ".".join(parts[2:] if parts[0] == "destinations" else parts)
 
 
 def _left_alone(value: Mapping[str, Any]) -> Iterator[Flaw]:
-    """A warning for every reference that stands outside settings, where it stays text."""
+    """A warning for every reference that stands outside settings and write keys, where it stays text."""
     outside = {
-        name: {key: part for key, part in one.items() if key != "settings"}
-        for name, one in value["destinations"].items()
+        "destinations": _without(value["destinations"], "settings"),
+        "sources": _without(value.get("sources", {}), "writeKey"),
     }
-    for pointer, text in references({**value, "destinations": outside}, ""):
-        message = f"{text} stays as it is: references are replaced in settings only"
+    for pointer, text in references({**value, **outside}, ""):
+        message = f"{text} stays as it is: references are replaced in settings and write keys only"
         yield Flaw(pointer, message, "move it into settings, or write the value")
+
+
+def _without(parts: Mapping[str, Mapping[str, Any]], left_out: str) -> dict[str, dict[str, Any]]:
+    return {name: {key: part for key, part in one.items() if key != left_out} for name, one in parts.items()}
 
 
 def _beside(file: Path, stores: str) -> str:

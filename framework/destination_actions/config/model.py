@@ -45,6 +45,17 @@ class DestinationConfig:
     pointer: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """Where events come from: who knows the write key may send them. `destinations` left out means all of them."""
+
+    name: str
+    write_key: str = field(repr=False)
+    destinations: tuple[str, ...] | None = None
+    enabled: bool = True
+    pointer: str = ""
+
+
 def _nowhere(pointer: str) -> Place | None:  # noqa: ARG001
     return None
 
@@ -57,6 +68,7 @@ class Config:
     """
 
     destinations: tuple[DestinationConfig, ...]
+    sources: tuple[SourceConfig, ...] = ()
     stores: str = "memory:"
     on_store_error: str = "closed"
     place: Callable[[str], Place | None] = field(default=_nowhere, repr=False)

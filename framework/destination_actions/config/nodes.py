@@ -81,8 +81,8 @@ def escape(key: str) -> str:
 
 
 def in_settings(parts: Sequence[str]) -> bool:
-    """Whether a path leads into a destination's settings, of which nothing may be shown."""
-    return len(parts) > 2 and parts[0] == "destinations" and parts[2] == "settings"
+    """Whether a path leads to what may be secret, of which nothing is shown: settings, and the keys of sources."""
+    return len(parts) > 2 and (parts[0], parts[2]) in {("destinations", "settings"), ("sources", "writeKey")}
 
 
 def document(root: Node, findings: Findings) -> Document:
