@@ -1,4 +1,4 @@
-"""Where a runtime keeps its state: claims (cooldown and journal), queue, rates and OAuth tokens.
+"""Where a runtime keeps its state: claims (cooldown and journal), queue, ledger, rates and OAuth tokens.
 
 The protocols are in `destination_actions.protocols`; this package holds the claim protocol itself, as pure functions,
 and two sets of stores that run it: in memory and in a SQLite file.
@@ -7,12 +7,17 @@ and two sets of stores that run it: in memory and in a SQLite file.
 from destination_actions.stores.claims_memory import MemoryClaims
 from destination_actions.stores.clock import Instant, SystemClock
 from destination_actions.stores.dead import DeadDelivery
+from destination_actions.stores.desk_memory import MemoryDesk
+from destination_actions.stores.ledger_memory import MemoryLedger
 from destination_actions.stores.opening import BUILTIN_STORES, open_stores
+from destination_actions.stores.people import ids_of
 from destination_actions.stores.queue_memory import MemoryQueue
 from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
 from destination_actions.stores.sqlite import (
     Database,
     SqliteClaims,
+    SqliteDesk,
+    SqliteLedger,
     SqliteQueue,
     SqliteRates,
     SqliteTokens,
@@ -28,11 +33,15 @@ __all__ = [
     "Instant",
     "Mark",
     "MemoryClaims",
+    "MemoryDesk",
+    "MemoryLedger",
     "MemoryQueue",
     "MemoryRates",
     "MemoryTokens",
     "Records",
     "SqliteClaims",
+    "SqliteDesk",
+    "SqliteLedger",
     "SqliteQueue",
     "SqliteRates",
     "SqliteTokens",
@@ -40,6 +49,7 @@ __all__ = [
     "SystemClock",
     "Transitions",
     "Window",
+    "ids_of",
     "open_sqlite",
     "open_stores",
 ]

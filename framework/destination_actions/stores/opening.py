@@ -10,6 +10,8 @@ from destination_actions.errors import ConfigurationError, nearest
 from destination_actions.protocols import ClaimTimes, Clock, StoreFactory, Stores
 from destination_actions.stores.claims_memory import MemoryClaims
 from destination_actions.stores.clock import SystemClock
+from destination_actions.stores.desk_memory import MemoryDesk
+from destination_actions.stores.ledger_memory import MemoryLedger
 from destination_actions.stores.queue_memory import MemoryQueue
 from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
 from destination_actions.stores.sqlite import open_sqlite
@@ -19,12 +21,15 @@ def open_memory(url: str, clock: Clock, times: ClaimTimes) -> Stores:
     """Open stores in this process's memory, with an install secret of their own. Everything is lost at exit."""
     if url.removeprefix("memory:"):
         raise ConfigurationError(f'the store URL "{url}" names something after memory:', hint='write just "memory:"')
+    queue, rates = MemoryQueue(clock), MemoryRates(clock)
     return Stores(
         claims=MemoryClaims(clock, times),
-        queue=MemoryQueue(clock),
-        rates=MemoryRates(clock),
+        queue=queue,
+        rates=rates,
         tokens=MemoryTokens(),
+        ledger=MemoryLedger(clock),
         secret=secrets.token_bytes(32),
+        desk=MemoryDesk(clock, queue, rates),
     )
 
 

@@ -102,6 +102,22 @@ class MemoryQueue:
         self._schedule(item, due)
         return True
 
+    def present(self) -> Sequence[tuple[Delivery, int]]:
+        """What waits or is in hand, each with its attempts."""
+        with self._lock:
+            return [(item.delivery, item.attempts) for item in self._items.values()]
+
+    def forget(self, asked: Callable[[Delivery], bool]) -> int:
+        """Remove deliveries, waiting, in hand or dead. Gives how many there were."""
+        with self._lock:
+            live = [key for key, item in self._items.items() if asked(item.delivery)]
+            dead = [key for key, one in self._dead.items() if asked(one.delivery)]
+            for key in live:
+                del self._items[key]
+            for key in dead:
+                del self._dead[key]
+            return len(live) + len(dead)
+
     def _schedule(self, item: _Item, due: float) -> None:
         item.due, item.turn = due, next(self._turns)
         heapq.heappush(self._heap, (due, item.turn, item.delivery.key))

@@ -31,6 +31,15 @@ class MemoryRates:
         with self._lock:
             self._lanes[lane] = paused(self._lanes.get(lane, Lane()), seconds, self._clock.monotonic())
 
+    async def paused(self, lane: str) -> float:
+        """As `RateStore` says."""
+        return left_of(self._lanes.get(lane, Lane()), self._clock.monotonic())
+
+    def known(self) -> Mapping[str, Lane]:
+        """The lanes that have given permits or been paused; their times are of the clock's `monotonic`."""
+        with self._lock:
+            return dict(self._lanes)
+
 
 class MemoryTokens:
     """A `TokenStore` in memory. Usable from several loops and threads."""

@@ -8,10 +8,21 @@ from destination_actions.errors import ConfigurationError
 from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.stores.sqlite.claims import SqliteClaims
 from destination_actions.stores.sqlite.database import Database
+from destination_actions.stores.sqlite.desk import SqliteDesk
+from destination_actions.stores.sqlite.ledger import SqliteLedger
 from destination_actions.stores.sqlite.queue import SqliteQueue
 from destination_actions.stores.sqlite.shared import SqliteRates, SqliteTokens
 
-__all__ = ["Database", "SqliteClaims", "SqliteQueue", "SqliteRates", "SqliteTokens", "open_sqlite"]
+__all__ = [
+    "Database",
+    "SqliteClaims",
+    "SqliteDesk",
+    "SqliteLedger",
+    "SqliteQueue",
+    "SqliteRates",
+    "SqliteTokens",
+    "open_sqlite",
+]
 
 
 def open_sqlite(url: str, clock: Clock, times: ClaimTimes) -> Stores:
@@ -29,6 +40,8 @@ def open_sqlite(url: str, clock: Clock, times: ClaimTimes) -> Stores:
         queue=SqliteQueue(database, clock),
         rates=SqliteRates(database),
         tokens=SqliteTokens(database),
+        ledger=SqliteLedger(database),
         secret=database.secret,
         close=database.aclose,
+        desk=SqliteDesk(database),
     )

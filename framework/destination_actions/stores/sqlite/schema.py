@@ -26,18 +26,40 @@ _VERSION_1: Final = (
     "CREATE INDEX journal_touched ON journal (touched)",
     """CREATE TABLE queue (
         seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, destination TEXT NOT NULL, subscription TEXT NOT NULL,
-        event NOT NULL, accepted REAL NOT NULL, generation INTEGER NOT NULL, due REAL NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0, token TEXT)""",
-    "CREATE INDEX queue_due ON queue (due)",
+        event NOT NULL, accepted REAL NOT NULL, generation INTEGER NOT NULL, lane TEXT NOT NULL, due REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0, losses INTEGER NOT NULL DEFAULT 0, token TEXT)""",
+    "CREATE INDEX queue_due ON queue (lane, due, seq)",
     """CREATE TABLE dead (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, destination TEXT NOT NULL,
         subscription TEXT NOT NULL, event NOT NULL, accepted REAL NOT NULL, generation INTEGER NOT NULL,
-        attempts INTEGER NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL)""",
+        lane TEXT NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL)""",
     "CREATE TABLE lanes (lane TEXT PRIMARY KEY, free REAL NOT NULL, paused REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE tokens (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, value NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_VERSION_1,)
+_VERSION_2: Final = (
+    """CREATE TABLE ledger (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, reason TEXT NOT NULL,
+        destination TEXT NOT NULL, subscription TEXT NOT NULL, action TEXT NOT NULL, message TEXT NOT NULL,
+        at REAL NOT NULL, accepted REAL NOT NULL, seconds REAL NOT NULL, generation INTEGER NOT NULL,
+        attempts INTEGER NOT NULL, pin TEXT NOT NULL, details NOT NULL, event, replayed INTEGER NOT NULL DEFAULT 0)""",
+    "CREATE INDEX ledger_at ON ledger (at)",
+    """CREATE INDEX ledger_failed ON ledger (number) WHERE state NOT IN ('delivered', 'suppressed')""",
+    """CREATE TABLE people (
+        person TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (person, number)) WITHOUT ROWID""",
+    "CREATE INDEX people_number ON people (number)",
+    """CREATE TABLE attempts (
+        seq INTEGER PRIMARY KEY, key TEXT NOT NULL, at REAL NOT NULL, seconds REAL NOT NULL, outcome TEXT NOT NULL,
+        reason TEXT NOT NULL, pin TEXT NOT NULL, exchanges NOT NULL)""",
+    "CREATE INDEX attempts_key ON attempts (key)",
+    "CREATE INDEX attempts_at ON attempts (at)",
+    """CREATE TABLE tallies (
+        destination TEXT NOT NULL, subscription TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+        count INTEGER NOT NULL, PRIMARY KEY (destination, subscription, state, reason)) WITHOUT ROWID""",
+    "CREATE TABLE pins (digest TEXT PRIMARY KEY, document NOT NULL) WITHOUT ROWID",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_VERSION_1, _VERSION_2)
 """The statements that lead from each version to the next; a new file starts at version 0."""
 
 VERSION: Final = len(MIGRATIONS)

@@ -1,0 +1,131 @@
+"""A ledger in this process's memory: the newest entries, and tallies of everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import count, islice
+from threading import Lock
+from typing import Any, Final
+
+from destination_actions.protocols import AttemptEntry, Clock, LedgerEntry, LedgerQuery, Retention, Tally
+
+LEDGER_SIZE: Final = 1_000
+"""Entries that a ledger in memory keeps at most; the oldest go first."""
+
+_ATTEMPTS: Final = 20
+"""Attempts of one delivery that are kept; the oldest go first."""
+
+
+class MemoryLedger:
+    """A `Ledger` in memory. Usable from several loops and threads."""
+
+    def __init__(self, clock: Clock, *, size: int = LEDGER_SIZE) -> None:
+        self._clock = clock
+        self._size = size
+        self._lock = Lock()
+        self._numbers = count(1)
+        self._entries: dict[str, LedgerEntry] = {}
+        self._attempts: dict[str, list[AttemptEntry]] = {}  # in the order in which deliveries were last tried
+        self._tallies: Counter[tuple[str, str, str, str]] = Counter()
+        self._pins: dict[str, Mapping[str, Any]] = {}
+
+    async def record(
+        self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
+    ) -> bool:
+        """As `Ledger` says."""
+        with self._lock:
+            for attempt in attempts:
+                self._try(attempt)
+            if entry.key in self._entries:
+                return False
+            self._entries[entry.key] = replace(entry, number=next(self._numbers))
+            self._tallies[entry.destination, entry.subscription, entry.state, entry.reason] += 1
+            for key in replaces:
+                if key in self._entries:
+                    self._entries[key] = replace(self._entries[key], replayed=True)
+            self._shrink(self._size)
+            return True
+
+    async def attempt(self, attempt: AttemptEntry) -> None:
+        """As `Ledger` says."""
+        with self._lock:
+            self._try(attempt)
+
+    async def count(self, tallies: Sequence[Tally]) -> None:
+        """As `Ledger` says."""
+        with self._lock:
+            for one in tallies:
+                self._tallies[one.destination, one.subscription, one.state, one.reason] += one.count
+
+    async def pin(self, digest: str, document: Mapping[str, Any]) -> None:
+        """As `Ledger` says."""
+        self._pins.setdefault(digest, document)
+
+    async def pinned(self, digest: str) -> Mapping[str, Any] | None:
+        """As `Ledger` says."""
+        return self._pins.get(digest)
+
+    async def entries(self, query: LedgerQuery) -> Sequence[LedgerEntry]:
+        """As `Ledger` says."""
+        with self._lock:
+            found = (entry for entry in reversed(self._entries.values()) if _asked_for(entry, query))
+            return list(islice(found, query.limit))
+
+    async def attempts(self, key: str) -> Sequence[AttemptEntry]:
+        """As `Ledger` says."""
+        with self._lock:
+            return list(self._attempts.get(key, ()))
+
+    async def tallies(self) -> Sequence[Tally]:
+        """As `Ledger` says."""
+        with self._lock:
+            return [Tally(*key, number) for key, number in sorted(self._tallies.items())]
+
+    async def forget(self, people: Sequence[str]) -> int:
+        """As `Ledger` says."""
+        with self._lock:
+            asked = set(people)
+            return self._remove([key for key, entry in self._entries.items() if asked & set(entry.people)])
+
+    async def prune(self, retention: Retention) -> int:
+        """As `Ledger` says."""
+        with self._lock:
+            oldest = self._clock.now() - retention.seconds
+            late = [key for key, entry in self._entries.items() if entry.at < oldest]
+            return self._remove(late) + self._shrink(retention.entries)
+
+    async def aclose(self) -> None:
+        """Hold nothing open."""
+
+    def _try(self, attempt: AttemptEntry) -> None:
+        kept = self._attempts.pop(attempt.key, [])
+        self._attempts[attempt.key] = [*kept, attempt][-_ATTEMPTS:]
+        if len(self._attempts) > self._size:
+            del self._attempts[next(iter(self._attempts))]
+
+    def _shrink(self, size: int) -> int:
+        return self._remove(list(islice(self._entries, max(0, len(self._entries) - size))))
+
+    def _remove(self, keys: Sequence[str]) -> int:
+        for key in keys:
+            del self._entries[key]
+            self._attempts.pop(key, None)
+        return len(keys)
+
+
+def _asked_for(entry: LedgerEntry, query: LedgerQuery) -> bool:
+    return all(_tests(entry, query))
+
+
+def _tests(entry: LedgerEntry, query: LedgerQuery) -> Iterator[bool]:
+    yield query.since is None or entry.at >= query.since
+    yield query.until is None or entry.at < query.until
+    yield not query.states or entry.state in query.states
+    yield query.reason is None or entry.reason == query.reason
+    yield query.destination is None or entry.destination == query.destination
+    yield query.person is None or query.person in entry.people
+    yield query.key is None or entry.key.startswith(query.key)
+    yield not (query.open_only and entry.replayed)
+    yield query.before is None or entry.number < query.before

@@ -1,0 +1,201 @@
+"""The ledger in a SQLite file: a delivery's terminal record is one step of the writer's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Retention, Tally
+from destination_actions.stores.clock import Instant
+from destination_actions.stores.sqlite.codec import decoded, encoded
+from destination_actions.stores.sqlite.database import Database
+from destination_actions.stores.sqlite.desk import overwriting
+
+_COLUMNS: Final = (
+    "key, state, reason, destination, subscription, action, message, at, accepted, seconds, generation, attempts, pin, "
+    "details, event"
+)
+_RECORD: Final = f"""
+INSERT INTO ledger ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
+_ATTEMPT: Final = """
+INSERT INTO attempts (key, at, seconds, outcome, reason, pin, exchanges) VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_TALLY: Final = """
+INSERT INTO tallies VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (destination, subscription, state, reason) DO UPDATE SET count = count + excluded.count"""
+_LIST: Final = f"""
+SELECT {_COLUMNS}, replayed, number, (SELECT json_group_array(person) FROM people AS p WHERE p.number = ledger.number)
+FROM ledger WHERE {{}} ORDER BY number DESC LIMIT ?"""  # noqa: S608
+_ATTEMPTS: Final = "SELECT key, at, seconds, outcome, reason, pin, exchanges FROM attempts WHERE key = ? ORDER BY seq"
+_PRUNE_ROWS: Final = 2_000
+"""Entries that one pruning removes at most, so that it holds nobody up."""
+
+
+class SqliteLedger:
+    """A `Ledger` in a SQLite file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(
+        self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
+    ) -> bool:
+        """As `Ledger` says."""
+        row, tries = _row(entry), [_try(attempt) for attempt in attempts]
+
+        def work(connection: sqlite3.Connection, _: Instant) -> bool:
+            connection.executemany(_ATTEMPT, tries)
+            added = connection.execute(_RECORD, row)
+            if added.rowcount != 1:
+                return False
+            people = [(person, added.lastrowid) for person in entry.people]
+            connection.executemany("INSERT INTO people VALUES (?, ?)", people)
+            connection.execute(_TALLY, (entry.destination, entry.subscription, entry.state, entry.reason, 1))
+            connection.executemany("UPDATE ledger SET replayed = 1 WHERE key = ?", [(key,) for key in replaces])
+            return True
+
+        return await self._database.run(work)
+
+    async def attempt(self, attempt: AttemptEntry) -> None:
+        """As `Ledger` says."""
+        row = _try(attempt)
+        await self._database.run(lambda connection, _: connection.execute(_ATTEMPT, row))
+
+    async def count(self, tallies: Sequence[Tally]) -> None:
+        """As `Ledger` says."""
+        rows = [(one.destination, one.subscription, one.state, one.reason, one.count) for one in tallies]
+        await self._database.run(lambda connection, _: connection.executemany(_TALLY, rows))
+
+    async def pin(self, digest: str, document: Mapping[str, Any]) -> None:
+        """As `Ledger` says."""
+        row = (digest, encoded(document))
+        await self._database.run(
+            lambda connection, _: connection.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", row)
+        )
+
+    async def pinned(self, digest: str) -> Mapping[str, Any] | None:
+        """As `Ledger` says."""
+        rows = await self._rows("SELECT document FROM pins WHERE digest = ?", (digest,))
+        return decoded(rows[0][0]) if rows else None
+
+    async def entries(self, query: LedgerQuery) -> Sequence[LedgerEntry]:
+        """As `Ledger` says."""
+        conditions, values = _conditions(query)
+        rows = await self._rows(_LIST.format(" AND ".join(conditions) or "true"), (*values, query.limit))
+        return [_entry(row) for row in rows]
+
+    async def attempts(self, key: str) -> Sequence[AttemptEntry]:
+        """As `Ledger` says."""
+        rows = await self._rows(_ATTEMPTS, (key,))
+        return [_attempt(row) for row in rows]
+
+    async def tallies(self) -> Sequence[Tally]:
+        """As `Ledger` says."""
+        rows = await self._rows("SELECT * FROM tallies ORDER BY destination, subscription, state, reason", ())
+        return [Tally(*row) for row in rows]
+
+    async def forget(self, people: Sequence[str]) -> int:
+        """As `Ledger` says; what is removed is overwritten in the file."""
+        marks = ", ".join("?" for _ in people)
+        chosen = f"number IN (SELECT number FROM people WHERE person IN ({marks}))"  # noqa: S608 - marks alone
+
+        def work(connection: sqlite3.Connection, _: Instant) -> int:
+            with overwriting(connection):
+                return _remove(connection, chosen, tuple(people))
+
+        return await self._database.run(work)
+
+    async def prune(self, retention: Retention) -> int:
+        """As `Ledger` says, a few thousand at a time. Dead deliveries and attempts without an entry go by age too."""
+
+        def work(connection: sqlite3.Connection, at: Instant) -> int:
+            oldest = at.wall - retention.seconds
+            late = "number IN (SELECT number FROM ledger WHERE at < ? ORDER BY at LIMIT ?)"
+            many = "number IN (SELECT number FROM ledger ORDER BY number DESC LIMIT ? OFFSET ?)"
+            gone = _remove(connection, late, (oldest, _PRUNE_ROWS))
+            gone += _remove(connection, many, (_PRUNE_ROWS, retention.entries))
+            connection.execute("DELETE FROM attempts WHERE at < ?", (oldest,))
+            connection.execute("DELETE FROM dead WHERE at < ?", (oldest,))
+            return gone
+
+        return await self._database.run(work)
+
+    async def aclose(self) -> None:
+        """Leave the file open: it belongs to whoever opened it."""
+
+    async def _rows(self, statement: str, values: Sequence[object]) -> list[Any]:
+        return await self._database.run(lambda connection, _: connection.execute(statement, values).fetchall())
+
+
+def _row(entry: LedgerEntry) -> tuple[object, ...]:
+    return (
+        entry.key,
+        entry.state,
+        entry.reason,
+        entry.destination,
+        entry.subscription,
+        entry.action,
+        entry.message_id,
+        float(entry.at),
+        float(entry.accepted),
+        float(entry.seconds),
+        entry.generation,
+        entry.attempts,
+        entry.pin,
+        encoded(entry.details),
+        None if entry.event is None else encoded(entry.event),
+    )
+
+
+def _entry(row: Sequence[Any]) -> LedgerEntry:
+    names = ("key", "state", "reason", "destination", "subscription", "action", "message_id", "at", "accepted")
+    more = ("seconds", "generation", "attempts", "pin")
+    details, event, replayed, number, people = row[13:]
+    return LedgerEntry(
+        **dict(zip((*names, *more), row, strict=False)),
+        details=decoded(details),
+        event=None if event is None else decoded(event),
+        replayed=bool(replayed),
+        number=number,
+        people=tuple(decoded(people)),
+    )
+
+
+def _try(attempt: AttemptEntry) -> tuple[object, ...]:
+    when = (attempt.key, float(attempt.at), float(attempt.seconds))
+    return (*when, attempt.outcome, attempt.reason, attempt.pin, encoded(list(attempt.exchanges)))
+
+
+def _attempt(row: Sequence[Any]) -> AttemptEntry:
+    key, at, seconds, outcome, reason, pin, exchanges = row
+    return AttemptEntry(
+        key=key, at=at, seconds=seconds, outcome=outcome, reason=reason, pin=pin, exchanges=decoded(exchanges)
+    )
+
+
+def _conditions(query: LedgerQuery) -> tuple[list[str], list[object]]:
+    """The conditions that a query asks for, and the values for their marks."""
+    marks = ", ".join("?" for _ in query.states)
+    possible: list[tuple[str, Sequence[object | None]]] = [
+        ("at >= ?", (query.since,)),
+        ("at < ?", (query.until,)),
+        (f"state IN ({marks})", tuple(query.states) or (None,)),
+        ("reason = ?", (query.reason,)),
+        ("destination = ?", (query.destination,)),
+        ("number IN (SELECT number FROM people WHERE person = ?)", (query.person,)),
+        ("substr(key, 1, length(?)) = ?", (query.key, query.key)),
+        ("number < ?", (query.before,)),
+    ]
+    asked = [(text, values) for text, values in possible if values[0] is not None]
+    conditions = [text for text, _ in asked] + (["replayed = 0"] if query.open_only else [])
+    return conditions, [value for _, values in asked for value in values]
+
+
+def _remove(connection: sqlite3.Connection, chosen: str, values: Sequence[object]) -> int:
+    """Remove the entries that a condition chooses, and what belongs to them."""
+    numbers = connection.execute(f"SELECT number, key FROM ledger WHERE {chosen}", values).fetchall()  # noqa: S608
+    connection.executemany("DELETE FROM attempts WHERE key = ?", [(key,) for _, key in numbers])
+    connection.executemany("DELETE FROM people WHERE number = ?", [(number,) for number, _ in numbers])
+    connection.executemany("DELETE FROM ledger WHERE number = ?", [(number,) for number, _ in numbers])
+    return len(numbers)
