@@ -6,7 +6,8 @@ other. Tests and embedders hand in their own objects; nothing is patched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -218,7 +219,8 @@ class ClaimStore(Protocol):
 class Delivery:
     """One event for one subscription of one configured destination: the unit of queue, claim, attempt and replay.
 
-    `key` identifies it for ever. Neither settings nor payload travel with it.
+    `key` identifies it for ever. `lane` names what it waits in: destination and account. Neither settings nor payload
+    travel with it.
     """
 
     key: str
@@ -227,30 +229,49 @@ class Delivery:
     event: Mapping[str, Any]
     accepted: float
     generation: int = 0
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A delivery in hand. `attempts` counts this one; `token` is needed to give it back.
 
-    `expires` is when the lease ends, on the clock's `monotonic`.
+    `expires` is when the lease ends, on the clock's `monotonic`. `losses` counts how often it was handed out before and
+    nobody said what became of it, which is how a delivery that kills its worker is known.
     """
 
     delivery: Delivery
     attempts: int
     token: str
     expires: float
+    losses: int = 0
+
+
+NO_BOUNDS: Final[Mapping[str, int]] = MappingProxyType({})
+"""Every lane may have as many as there are."""
 
 
 @runtime_checkable
 class Queue(Protocol):
-    """Five verbs. What was enqueued is delivered at least once until it is acked or dead."""
+    """Five verbs: enqueue, take (or what is overdue), ack, retry, dead.
+
+    What was enqueued is delivered at least once until it is acked or dead.
+    """
 
     async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
         """Keep deliveries; ones whose key is already known are ignored. Gives how many were new."""
 
-    async def take(self, limit: int, *, lease: float) -> Sequence[Lease]:
-        """Lease up to `limit` due deliveries; each attempt is counted before the lease is handed out."""
+    async def take(self, limit: int, *, lease: float, room: Mapping[str, int] = NO_BOUNDS) -> Sequence[Lease]:
+        """Lease up to `limit` due deliveries; each attempt is counted before the lease is handed out.
+
+        Of a lane that `room` names come at most so many, with 0 none; the ones due longest come first.
+        """
+
+    async def overdue(self, lane: str, limit: int, *, before: float, lease: float) -> Sequence[Lease]:
+        """Lease up to `limit` deliveries of a lane that wait, due or not, and were accepted before `before`.
+
+        `before` is wall-clock seconds.
+        """
 
     async def ack(self, lease: Lease) -> bool:
         """The delivery reached a terminal outcome. False when the lease was lost to somebody else."""
@@ -261,8 +282,11 @@ class Queue(Protocol):
     async def dead(self, lease: Lease, reason: str) -> bool:
         """Set it aside for people to look at."""
 
-    async def next_due(self) -> float | None:
-        """Seconds until something is due (0 when something is), or None when the queue is empty."""
+    async def next_due(self, besides: Collection[str] = ()) -> float | None:
+        """Seconds until something is due (0 when something is), or None when the queue is empty.
+
+        What the lanes in `besides` hold does not count.
+        """
 
     async def aclose(self) -> None:
         """Give back what the queue holds open."""
@@ -275,11 +299,17 @@ class Queue(Protocol):
 class RateStore(Protocol):
     """Shares a rate between workers by leasing blocks of it."""
 
-    async def take_rate(self, lane: str, n: int, *, per_second: float) -> float:
-        """Lease `n` permits of a lane; gives the seconds to wait before the first may be used."""
+    async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
+        """Lease `n` permits of a lane; gives the seconds to wait before the first may be used.
+
+        When that is more than `within`, nothing was leased: come back after the difference.
+        """
 
     async def pause(self, lane: str, seconds: float) -> None:
         """Give no permit of this lane before `seconds` have passed."""
+
+    async def paused(self, lane: str) -> float:
+        """Seconds until the pause of this lane is over; 0 when there is none."""
 
 
 @runtime_checkable
@@ -293,24 +323,6 @@ class TokenStore(Protocol):
         """Replace revision `revision` (0: nothing there yet). False when somebody else was first."""
 
 
-async def _nothing() -> None:
-    """Close nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What a runtime keeps its state in. `secret` is the install secret (32 bytes) that all workers share."""
-
-    claims: ClaimStore
-    queue: Queue
-    rates: RateStore
-    tokens: TokenStore
-    secret: bytes = field(repr=False)
-    close: Callable[[], Any] = _nothing
-
-
-StoreFactory: TypeAlias = Callable[[str, Clock, ClaimTimes], Stores]
-"""Opens the stores that a URL names, or raises `StoreError` or `ConfigurationError` with what to do."""
 # --- the ledger: what became of every delivery ------------------------------------------------------------------------
 
 TERMINAL_STATES: Final = ("delivered", "suppressed", "invalid", "rejected", "unknown", "dead", "expired")
@@ -491,5 +503,23 @@ class Desk(Protocol):
         """Remove dead deliveries, whose keys are unknown from then on. Gives how many there were."""
 
 
+async def _nothing() -> None:
+    """Close nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What a runtime keeps its state in. `secret` is the install secret (32 bytes) that all workers share."""
+
+    claims: ClaimStore
+    queue: Queue
+    rates: RateStore
+    tokens: TokenStore
     ledger: Ledger
+    secret: bytes = field(repr=False)
+    close: Callable[[], Any] = _nothing
     desk: Desk | None = None
+
+
+StoreFactory: TypeAlias = Callable[[str, Clock, ClaimTimes], Stores]
+"""Opens the stores that a URL names, or raises `StoreError` or `ConfigurationError` with what to do."""

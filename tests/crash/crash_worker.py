@@ -82,9 +82,9 @@ class Telling:
         """Everything else is the queue's own."""
         return getattr(self._inner, name)
 
-    async def take(self, limit: int, *, lease: float) -> Sequence[Lease]:
+    async def take(self, limit: int, **options: Any) -> Sequence[Lease]:
         """Take, and tell when there was something."""
-        taken = await self._inner.take(limit, lease=lease)
+        taken = await self._inner.take(limit, **options)
         if taken:
             os.write(self._pipe, b"t")
         return taken
@@ -134,7 +134,7 @@ def work(job: Job, number: int, pipe: int | None = None) -> None:
 
 async def _nothing_until(over: Path) -> AsyncIterator[dict[str, Any]]:
     deadline = time.monotonic() + 600
-    while not over.exists() and time.monotonic() < deadline:
+    while not os.path.exists(over) and time.monotonic() < deadline:  # noqa: ASYNC110, ASYNC240, PTH110 - a file tells
         await asyncio.sleep(0.05)
     return
     yield {}

@@ -19,11 +19,27 @@ KEYS = st.integers(0, 7)
 SECONDS = st.sampled_from([0.0, 1.0, 2.0, 5.0, 30.0])
 
 
+LANES = "ab"
+ROOM = st.dictionaries(st.sampled_from(LANES), st.integers(0, 2))
+
+
+def lane_of(key: str) -> str:
+    """Spread the keys over two lanes."""
+    return LANES[int(key) % 2]
+
+
 class Item:
     """What the model knows of a delivery."""
 
-    def __init__(self, due: float) -> None:
-        self.due, self.attempts, self.token = due, 0, ""
+    def __init__(self, due: float, lane: str, accepted: float) -> None:
+        self.due, self.lane, self.accepted = due, lane, accepted
+        self.attempts, self.losses, self.token = 0, 0, ""
+
+    def taken(self, lease: Lease, now: float, seconds: float) -> None:
+        """Note that it is in hand, and lost if it was so before."""
+        self.losses += self.token != ""
+        self.due, self.attempts, self.token = now + seconds, self.attempts + 1, lease.token
+        assert (lease.attempts, lease.losses) == (self.attempts, self.losses)
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -47,21 +63,43 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(keys=st.lists(KEYS, max_size=4), delay=SECONDS)
     def enqueue(self, keys: list[int], delay: float) -> None:
         """New keys are kept, known ones ignored."""
-        deliveries = [Delivery(str(key), "d", "s", {"n": key}, self.clock.now()) for key in keys]
+        accepted = self.clock.now()
+        deliveries = [Delivery(str(key), "d", "s", {"n": key}, accepted, lane=lane_of(str(key))) for key in keys]
         new = {str(key) for key in keys} - self.items.keys() - self.dead.keys()
         assert self.runner.run(self.queue.enqueue(deliveries, delay=delay)) == len(new)
-        self.items |= {key: Item(self.now + delay) for key in new}
+        self.items |= {key: Item(self.now + delay, lane_of(key), accepted) for key in new}
 
-    @rule(limit=st.integers(1, 5), lease=st.sampled_from([1.0, 5.0, 30.0]))
-    def take(self, limit: int, lease: float) -> None:
-        """The ones due longest are taken, each with its attempt counted."""
-        due = sorted(item.due for item in self.items.values() if item.due <= self.now)[:limit]
-        leases = self.runner.run(self.queue.take(limit, lease=lease))
-        assert [self.items[one.delivery.key].due for one in leases] == due
+    @rule(limit=st.integers(1, 5), lease=st.sampled_from([1.0, 5.0, 30.0]), room=ROOM)
+    def take(self, limit: int, lease: float, room: dict[str, int]) -> None:
+        """The ones due longest are taken within the room of their lanes, each with its attempt counted."""
+        due = []
+        for lane in LANES:
+            waiting = sorted(item.due for item in self.items.values() if item.lane == lane and item.due <= self.now)
+            due += waiting[: room.get(lane, limit)]
+        leases = self.runner.run(self.queue.take(limit, lease=lease, room=room))
+        assert [self.items[one.delivery.key].due for one in leases] == sorted(due)[:limit]
+        self.note(leases, lease)
+        for lane, most in room.items():
+            assert sum(one.delivery.lane == lane for one in leases) <= most
+
+    @rule(lane=st.sampled_from("ab"), limit=st.integers(1, 3), age=SECONDS)
+    def overdue(self, lane: str, limit: int, age: float) -> None:
+        """What waits and is older than `age` is taken, due or not, up to the limit."""
+        before = self.clock.now() - age
+        waiting = [
+            item.due
+            for item in self.items.values()
+            if item.lane == lane and item.accepted < before and (item.token == "" or item.due <= self.now)
+        ]
+        leases = self.runner.run(self.queue.overdue(lane, limit, before=before, lease=5.0))
+        assert [self.items[one.delivery.key].due for one in leases] == sorted(waiting)[:limit]
+        self.note(leases, 5.0)
+
+    def note(self, leases: list[Lease], seconds: float) -> None:
+        """Compare what was handed out with the model, and remember it."""
         for one in leases:
-            item = self.items[one.delivery.key]
-            item.due, item.attempts, item.token = self.now + lease, item.attempts + 1, one.token
-            assert (one.attempts, one.delivery.event) == (item.attempts, {"n": int(one.delivery.key)})
+            assert one.delivery.event == {"n": int(one.delivery.key)}
+            self.items[one.delivery.key].taken(one, self.now, seconds)
         self.leases += leases
 
     def held(self, which: int) -> tuple[Lease, Item | None]:
@@ -114,6 +152,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.clock.advance(seconds)
         due = min((max(0.0, item.due - self.now) for item in self.items.values()), default=None)
         assert self.runner.run(self.queue.next_due()) == due
+        of_b = min((max(0.0, item.due - self.now) for item in self.items.values() if item.lane == "b"), default=None)
+        assert self.runner.run(self.queue.next_due({"a"})) == of_b
 
     def teardown(self) -> None:
         """Close what was opened."""

@@ -62,9 +62,12 @@ def test_a_pause_holds_the_lane(rates: tuple[RateStore, ManualClock]) -> None:
     store, clock = rates
     run(store.pause("a", 30.0))
     run(store.pause("a", 1.0))
+    assert run(store.paused("a")) == pytest.approx(30.0)
+    assert run(store.paused("b")) == 0.0
     assert run(store.take_rate("a", 1, per_second=10.0)) == pytest.approx(30.0)
     assert run(store.take_rate("b", 1, per_second=10.0)) == 0.0
     clock.advance(30.0)
+    assert run(store.paused("a")) == pytest.approx(0.0, abs=1e-5)
     assert run(store.take_rate("a", 1, per_second=10.0)) == pytest.approx(0.1, abs=1e-5)
 
 

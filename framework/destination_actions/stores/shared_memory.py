@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from copy import deepcopy
 from threading import Lock
 from typing import Any
 
 from destination_actions.protocols import Clock
-from destination_actions.stores.rates import Lane, paused, taken
+from destination_actions.stores.rates import Lane, left_of, paused, taken
 
 
 class MemoryRates:
@@ -19,11 +20,11 @@ class MemoryRates:
         self._lock = Lock()
         self._lanes: dict[str, Lane] = {}
 
-    async def take_rate(self, lane: str, n: int, *, per_second: float) -> float:
+    async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
         """As `RateStore` says; the permits of a block come one every `1 / per_second` seconds."""
         with self._lock:
             now = self._clock.monotonic()
-            self._lanes[lane], wait = taken(self._lanes.get(lane, Lane()), n, per_second, now)
+            self._lanes[lane], wait = taken(self._lanes.get(lane, Lane()), n, per_second, now, within)
             return wait
 
     async def pause(self, lane: str, seconds: float) -> None:

@@ -21,21 +21,21 @@ class QueueTrial:
         self.clock = clock
         self._run = uuid4().hex
 
-    def delivery(self, name: str) -> Delivery:
+    def delivery(self, name: str, lane: str = "lane") -> Delivery:
         """Make a delivery whose event carries its name and what JSON allows."""
         event = {
             "messageId": name,
             "properties": {"n": 2**53, "text": "\u00e9\U0001f600", "none": None, "list": [1.5, True]},
         }
-        return Delivery(f"{name}-{self._run}", "destination", "subscription", event, self.clock.now(), 3)
+        return Delivery(f"{name}-{self._run}", "destination", "subscription", event, self.clock.now(), 3, lane)
 
-    async def put(self, *names: str, delay: float = 0.0) -> int:
+    async def put(self, *names: str, delay: float = 0.0, lane: str = "lane") -> int:
         """Enqueue deliveries by name."""
-        return await self.queue.enqueue([self.delivery(name) for name in names], delay=delay)
+        return await self.queue.enqueue([self.delivery(name, lane) for name in names], delay=delay)
 
-    async def take(self, limit: int = 100, lease: float = 30.0) -> list[Lease]:
-        """Take what is due."""
-        return list(await self.queue.take(limit, lease=lease))
+    async def take(self, limit: int = 100, lease: float = 30.0, **room: int) -> list[Lease]:
+        """Take what is due, of the lanes that are named no more than so many."""
+        return list(await self.queue.take(limit, lease=lease, room=room))
 
     async def one(self, lease: float = 30.0) -> Lease:
         """Take exactly one delivery."""
@@ -202,6 +202,63 @@ class QueueSuite:
                 counts.append((await t.one(lease=1.0)).attempts)
                 t.clock.advance(1.0)
             expect([1, 2, 3, 4, 5], counts)
+
+    @scenario
+    async def test_a_loss_is_counted_apart(self) -> None:
+        """Only a delivery that nobody said anything about was lost; one given back, counted or not, was not."""
+        async with self.trial() as t:
+            await t.put("a")
+            await t.queue.retry(await t.one(lease=1.0), delay=0.0)
+            await t.queue.retry(await t.one(lease=1.0), delay=0.0, counts=False)
+            counts = []
+            for _ in range(3):
+                lease = await t.one(lease=1.0)
+                counts.append((lease.attempts, lease.losses))
+                t.clock.advance(1.0)
+            expect([(2, 0), (3, 1), (4, 2)], counts)
+            await t.queue.retry(await t.one(), delay=0.0)
+            expect(3, (await t.one()).losses)
+
+    @scenario
+    async def test_lanes_have_room(self) -> None:
+        """Of a lane come at most so many as it has room for, of one without bound as many as there are."""
+        async with self.trial() as t:
+            await t.put("a1", "a2", "a3", lane="a")
+            await t.put("b1", "b2", lane="b")
+            await t.put("c1", lane="c")
+            expect(["a1", "b1", "b2"], names(await t.take(a=1, c=0)))
+            expect([["a2"], ["a3", "c1"], []], [names(await t.take(n)) for n in (1, 5, 5)])
+
+    @scenario
+    async def test_a_full_lane_holds_nobody_up(self) -> None:
+        """However much waits in a lane without room, the next lane's deliveries come, and next_due leaves it out."""
+        async with self.trial() as t:
+            await t.put(*map(str, range(50)), lane="slow")
+            t.clock.advance(1.0)
+            await t.put("quick", lane="quick", delay=4.0)
+            expect([0.0, 0.0], [await t.queue.next_due(), await t.queue.next_due({"quick"})])
+            expect_near(4.0, await t.queue.next_due({"slow"}), "next_due")
+            expect(None, await t.queue.next_due({"slow", "quick"}))
+            t.clock.advance(4.0)
+            expect(["quick"], names(await t.take(3, slow=0)))
+
+    @scenario
+    async def test_what_is_overdue_is_handed_out(self) -> None:
+        """Deliveries accepted before a time come whether they are due or not, but for those in somebody's hand."""
+        async with self.trial() as t:
+            await t.put("waits", "held", lane="a")
+            await t.put("delayed", lane="a", delay=500.0)
+            await t.put("elsewhere", lane="b")
+            waits, _ = await t.take(2)
+            await t.queue.retry(waits, delay=100.0)
+            t.clock.advance(10.0)
+            await t.put("young", lane="a")
+            before = t.clock.now() - 5.0
+            overdue = await t.queue.overdue("a", 9, before=before, lease=30.0)
+            expect(({"waits", "delayed"}, 2), (set(names(list(overdue))), len(overdue)))
+            expect([True, True], [await t.queue.ack(lease) for lease in overdue])
+            t.clock.advance(30.0)
+            expect(["held"], names(list(await t.queue.overdue("a", 9, before=before, lease=30.0))))
 
     @scenario
     async def test_a_dead_delivery_stays_away(self) -> None:

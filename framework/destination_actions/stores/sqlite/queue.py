@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from destination_actions.protocols import Clock, Delivery, Lease
+from destination_actions.protocols import NO_BOUNDS, Clock, Delivery, Lease
 from destination_actions.stores.claims_memory import new_token
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 
-_DELIVERY: Final = "key, destination, subscription, event, accepted, generation"
+_DELIVERY: Final = "key, destination, subscription, event, accepted, generation, lane"
 _ADD: Final = f"""
-INSERT INTO queue ({_DELIVERY}, due) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+INSERT INTO queue ({_DELIVERY}, due) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE key = ?1) ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
-_DUE: Final = f"SELECT seq, attempts, {_DELIVERY} FROM queue WHERE due <= ? ORDER BY due, seq LIMIT ?"  # noqa: S608
-_LEASE: Final = "UPDATE queue SET due = ?, attempts = attempts + 1, token = ? WHERE seq = ?"
+_LANES: Final = """
+WITH RECURSIVE lanes (lane) AS (
+    SELECT min(lane) FROM queue UNION ALL SELECT (SELECT min(lane) FROM queue WHERE lane > lanes.lane) FROM lanes
+    WHERE lane IS NOT NULL)
+SELECT lane FROM lanes WHERE lane IS NOT NULL"""
+_DUE: Final = "SELECT due, seq FROM queue WHERE lane = ? AND due <= ? ORDER BY due, seq LIMIT ?"
+_OVERDUE: Final = """
+SELECT seq FROM queue WHERE lane = ? AND accepted < ? AND (token IS NULL OR due <= ?) ORDER BY due, seq LIMIT ?"""
+_LEASE: Final = """
+UPDATE queue SET due = ?, attempts = attempts + 1, losses = losses + (token IS NOT NULL), token = ? WHERE seq = ?"""
+_LEASED: Final = f"SELECT attempts, losses, {_DELIVERY} FROM queue WHERE seq = ?"  # noqa: S608
 _RETRY: Final = "UPDATE queue SET due = ?, attempts = attempts - ?, token = NULL WHERE key = ? AND token = ?"
 _BURY: Final = f"""
 INSERT INTO dead ({_DELIVERY}, attempts, reason, at) SELECT {_DELIVERY}, attempts, ?, ? FROM queue
@@ -45,17 +54,32 @@ class SqliteQueue:
 
         return await self._database.run(work) if rows else 0
 
-    async def take(self, limit: int, *, lease: float) -> Sequence[Lease]:
-        """As `Queue` says; the ones due longest come first."""
+    async def take(self, limit: int, *, lease: float, room: Mapping[str, int] = NO_BOUNDS) -> Sequence[Lease]:
+        """As `Queue` says."""
+        return await self._leased(lambda connection, at: _due(connection, at.now, limit, room), lease)
+
+    async def overdue(self, lane: str, limit: int, *, before: float, lease: float) -> Sequence[Lease]:
+        """As `Queue` says."""
+
+        def found(connection: sqlite3.Connection, at: Instant) -> list[int]:
+            return [row[0] for row in connection.execute(_OVERDUE, (lane, before, at.now, limit))]
+
+        return await self._leased(found, lease)
+
+    async def _leased(
+        self, choose: Callable[[sqlite3.Connection, Instant], Iterable[int]], lease: float
+    ) -> Sequence[Lease]:
+        """Lease the rows that `choose` names."""
         token = self._tokens()
 
         def work(connection: sqlite3.Connection, at: Instant) -> tuple[list[Any], float]:
-            rows = connection.execute(_DUE, (at.now, limit)).fetchall()
-            connection.executemany(_LEASE, [(at.now + lease, token, row[0]) for row in rows])
+            chosen = list(choose(connection, at))
+            connection.executemany(_LEASE, [(at.now + lease, token, seq) for seq in chosen])
+            rows = [connection.execute(_LEASED, (seq,)).fetchone() for seq in chosen]
             return rows, self._clock.monotonic() + lease
 
         rows, expires = await self._database.run(work, droppable=True)
-        return [Lease(_delivery(row[2:]), row[1] + 1, token, expires) for row in rows]
+        return [Lease(_delivery(row[2:]), row[0], token, expires, row[1]) for row in rows]
 
     async def ack(self, lease: Lease) -> bool:
         """As `Queue` says."""
@@ -79,19 +103,21 @@ class SqliteQueue:
 
         return await self._database.run(work)
 
-    async def next_due(self) -> float | None:
+    async def next_due(self, besides: Collection[str] = ()) -> float | None:
         """As `Queue` says; a delivery in hand is due when its lease ends."""
 
         def work(connection: sqlite3.Connection, at: Instant) -> float | None:
-            earliest = connection.execute("SELECT min(due) FROM queue").fetchone()[0]
-            return None if earliest is None else max(0.0, earliest - at.now)
+            lanes = [lane for lane in _lanes(connection) if lane not in besides]
+            query = "SELECT min(due) FROM queue WHERE lane = ?"
+            earliest = [connection.execute(query, (lane,)).fetchone()[0] for lane in lanes]
+            return max(0.0, min(earliest) - at.now) if earliest else None
 
         return await self._database.run(work)
 
     async def list_dead(self, limit: int = 100) -> Sequence[DeadDelivery]:
         """Give up to `limit` dead deliveries, in the order in which they died."""
         rows = await self._database.run(lambda connection, _: connection.execute(_LIST_DEAD, (limit,)).fetchall())
-        return [DeadDelivery(_delivery(row[:6]), *row[6:]) for row in rows]
+        return [DeadDelivery(_delivery(row[:7]), *row[7:]) for row in rows]
 
     async def forget_dead(self, keys: Iterable[str]) -> int:
         """Remove dead deliveries, whose keys are unknown from then on. Gives how many there were."""
@@ -112,12 +138,27 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         event,
         float(delivery.accepted),
         delivery.generation,
+        delivery.lane,
     )
 
 
 def _delivery(row: Sequence[Any]) -> Delivery:
-    key, destination, subscription, event, accepted, generation = row
-    return Delivery(key, destination, subscription, decoded(event), accepted, generation)
+    key, destination, subscription, event, *rest = row
+    return Delivery(key, destination, subscription, decoded(event), *rest)
+
+
+def _lanes(connection: sqlite3.Connection) -> list[str]:
+    """The lanes that hold something: one step in the index for each, however much they hold."""
+    return [row[0] for row in connection.execute(_LANES)]
+
+
+def _due(connection: sqlite3.Connection, now: float, limit: int, room: Mapping[str, int]) -> list[int]:
+    """The rows to lease: of each lane as many as it has room for, the ones due longest first."""
+    found: list[tuple[float, int]] = []
+    for lane in _lanes(connection):
+        if share := min(limit, room.get(lane, limit)):
+            found += connection.execute(_DUE, (lane, now, share))
+    return [seq for _, seq in sorted(found)[:limit]]
 
 
 def _remove(connection: sqlite3.Connection, lease: Lease) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from destination_actions.stores.clock import Instant
-from destination_actions.stores.rates import Lane, paused, taken
+from destination_actions.stores.rates import Lane, left_of, paused, taken
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 
@@ -18,11 +19,11 @@ class SqliteRates:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take_rate(self, lane: str, n: int, *, per_second: float) -> float:
+    async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
         """As `RateStore` says; the permits of a block come one every `1 / per_second` seconds."""
 
         def work(connection: sqlite3.Connection, at: Instant) -> float:
-            after, wait = taken(_read(connection, lane), n, per_second, at.now)
+            after, wait = taken(_read(connection, lane), n, per_second, at.now, within)
             _write(connection, lane, after)
             return wait
 
@@ -35,6 +36,10 @@ class SqliteRates:
             _write(connection, lane, paused(_read(connection, lane), seconds, at.now))
 
         await self._database.run(work)
+
+    async def paused(self, lane: str) -> float:
+        """As `RateStore` says."""
+        return await self._database.run(lambda connection, at: left_of(_read(connection, lane), at.now))
 
 
 class SqliteTokens:
