@@ -75,8 +75,11 @@ def external_ids_url(settings: Settings, kind: str, value: str) -> str:
 
 
 def newest_first(ids: Sequence[ExternalId]) -> list[str]:
-    """The phone numbers among external ids by `created_at`; what has no readable date counts as oldest."""
-    dated = [(nanoseconds(one.get("created_at")) or 0, one["id"]) for one in ids if _is_phone(one)]
+    """The phone numbers among external ids by `created_at`; what has no readable date counts as oldest.
+
+    Of two of the same moment the later in the list comes first, as in Segment's own destination.
+    """
+    dated = [(nanoseconds(one.get("created_at")) or 0, one["id"]) for one in reversed(ids) if _is_phone(one)]
     return [number for _, number in sorted(dated, key=lambda pair: pair[0], reverse=True)]
 
 

@@ -105,7 +105,7 @@ class Settings(FieldSet):
     )
     executions_per_second: float = field(
         "Executions per Second",
-        "How many executions Twilio starts for the account in a second; all workers together stay below it. 0: unbounded.",
+        "Executions that Twilio starts for the account in a second; all workers together stay below it. 0: no limit.",
         default=20,
         minimum=0,
     )
