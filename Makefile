@@ -24,6 +24,11 @@ static: $(VENV)/.static
 campaign: $(VENV)/.test
 	$(BIN)/python tests/stores/campaign.py
 
+crash: $(VENV)/.test
+	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 300
+	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 300 --rule upstream
+	$(BIN)/python tests/crash/crash_rates.py
+
 $(VENV)/.venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; name it with: make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -8,12 +8,18 @@ import sys
 import destination_actions
 import pytest
 
-PROMISED = ["Accepted", "Action", "AsyncRuntime", "Authentication", "AuthenticationFailed", "Context", "Cooldown", "Delivered", "Destination", "Failed", "FieldSet", "Filtered", "Invalid", "Preset", "Refused", "Rejected", "Runtime", "Secret", "Suppressed", "TryAgain", "Unknown", "compile_mapping", "compile_subscription", "field", "fieldset_from_json", "hookimpl", "load_destination", "MISSING", "MappingError", "SubscriptionError"]
+PROMISED = set(
+    """
+    Accepted Action AsyncRuntime Authentication AuthenticationFailed Context Cooldown Delivered Destination Failed
+    FieldSet Filtered Invalid Preset Refused Rejected Runtime Secret Suppressed TryAgain Unknown compile_mapping
+    compile_subscription field fieldset_from_json hookimpl load_destination MISSING MappingError SubscriptionError
+    """.split()  # noqa: SIM905 - names in a block read better
+)
 
 
 def test_what_is_promised_is_there() -> None:
     """Every name that the documents promise is public."""
-    assert set() == set(PROMISED) - set(destination_actions.__all__)
+    assert set() == PROMISED - set(destination_actions.__all__)
 
 
 @pytest.mark.parametrize("name", destination_actions.__all__)

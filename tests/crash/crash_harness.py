@@ -1,7 +1,7 @@
 """Kills workers while they deliver, and lets a verifier compare what was promised, reported and done.
 
-`python tests/crash/crash_harness.py [--events N] [--kills N] [--keys N] [--rule protocol|upstream]` runs it on loopback.
-Everything that it starts, it ends.
+`python tests/crash/crash_harness.py [--events N] [--kills N] [--keys N] [--rule protocol|upstream]` runs it on
+loopback. Everything that it starts, it ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from crash_worker import Job, accept, work
 from crash_world import CHANCES, events, world
-from destination_actions_twilio_studio.sandbox import Sandbox
+from destination_actions_twilio_studio.sandbox import Sandbox, World
 
 LONGEST = 480.0
 """Seconds after which a run is ended, whatever it has reached."""
@@ -124,13 +124,13 @@ def end(pids: list[int]) -> None:
             os.waitpid(pid, 0)
 
 
-def sandbox_process(folder: Path, keys: int, seed: int, chances: dict[str, float]) -> int:
+def sandbox_process(folder: Path, served: World, seed: int, chances: dict[str, float]) -> int:
     """Serve the sandbox in a process of its own; it writes what it executed when it is told to end."""
 
     async def serve() -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        sandbox = Sandbox(world(keys))
+        sandbox = Sandbox(served)
         sandbox.faults.by_chance(chances, seed=seed)
         async with sandbox:
             (folder / "settings.tmp").write_text(json.dumps(sandbox.settings))
@@ -139,6 +139,17 @@ def sandbox_process(folder: Path, keys: int, seed: int, chances: dict[str, float
             (folder / "executed.json").write_text(json.dumps([_executed(one) for one in sandbox.executions]))
 
     return forked(lambda: asyncio.run(serve()))
+
+
+def settings_in(folder: Path) -> dict[str, Any]:
+    """The settings that the sandbox writes down when it listens."""
+    deadline = time.monotonic() + 30
+    while not (folder / "settings.json").exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError("the sandbox did not start")
+        time.sleep(0.01)
+    settings: dict[str, Any] = json.loads((folder / "settings.json").read_text())
+    return settings
 
 
 def _executed(execution: Any) -> dict[str, Any]:
@@ -150,11 +161,9 @@ def crash(
     folder: Path, *, count: int, keys: int = 60, kills: int, rule: str = "protocol", seed: int = 1, batch: int = 20
 ) -> dict[str, Any]:
     """Run once in `folder`; gives the verifier's counts and findings, with the number of kills."""
-    server = sandbox_process(folder, keys, seed, CHANCES)
+    server = sandbox_process(folder, world(keys), seed, CHANCES)
     try:
-        while not (folder / "settings.json").exists():
-            time.sleep(0.01)
-        settings = json.loads((folder / "settings.json").read_text())
+        settings = settings_in(folder)
         job = Job(folder, settings, rule)
         job.load()
         all_events = list(events(count, keys, seed))

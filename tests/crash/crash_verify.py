@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def _violations(events: Mapping[str, Any], times: Mapping[str, list[float]]) -> 
         by_person[events[message]["userId"]] += [(at, message) for at in all_at]
     for happened in by_person.values():
         happened.sort()
-        for (at, first), (then, second) in zip(happened, happened[1:], strict=False):
+        for (at, first), (then, second) in pairwise(happened):
             if first != second and then - at < events[second]["properties"]["period"]:
                 yield second
 

@@ -39,14 +39,14 @@ def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: C
     return open_stores(stores, clock=clock, times=times, factories=plugins.stores())
 
 
-def lanes_of(engines: Engines, stores: Stores, clock: Clock) -> Callable[[Lane], LaneState]:
+def lanes_of(engines: Engines, stores: Stores, clock: Clock, times: ClaimTimes) -> Callable[[Lane], LaneState]:
     """Give each lane its state; made at first use."""
     known: dict[str, LaneState] = {}
 
     def state(lane: Lane) -> LaneState:
         found = known.get(lane.name)
         if found is None:
-            found = known[lane.name] = LaneState(lane, engines, stores, clock)
+            found = known[lane.name] = LaneState(lane, engines, stores, clock, within=times.lease / 4)
         return found
 
     return state

@@ -244,7 +244,7 @@ class AsyncRuntime:
                 stores=stores,
                 clock=self._clock,
                 times=self._times,
-                lanes=lanes_of(self._engines, stores, self._clock),
+                lanes=lanes_of(self._engines, stores, self._clock, self._times),
                 on_store_error=self._on_store_error,
             )
         return self._opened

@@ -27,8 +27,8 @@ from destination_actions.runtime.prepare import Prepared, head_of
 
 log = logging.getLogger("destination_actions")
 
-BUSY_PAUSE = 0.02
-BUSY_PAUSE_LONGEST = 1.0
+PAUSE = 0.02
+LONGEST_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +96,14 @@ async def decide(run: Run, wait: float) -> Outcome | None:
 
 async def _claimed(run: Run, wait: float) -> ClaimAnswer:
     clock = run.equipment.clock
-    deadline, pause = clock.monotonic() + wait, BUSY_PAUSE
+    deadline, pause = clock.monotonic() + wait, PAUSE
     while True:
         answer = await run.equipment.stores.claims.claim(run.request)
         left = deadline - clock.monotonic()
         if answer.verdict is not Verdict.BUSY or left <= 0:
             return answer
         await clock.sleep(min(pause, left))
-        pause = min(pause * 2, BUSY_PAUSE_LONGEST)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 async def _decided(run: Run, answer: ClaimAnswer) -> Outcome | None:
@@ -154,8 +154,12 @@ def effect_of(runs: Sequence[Run]) -> Effect:
     """The one effect of deliveries that are performed together."""
     first = runs[0]
     held = [run.claim for run in runs]
-    turns = first.equipment.lanes(first.lane).turns(first.prepared.subscription.action)
-    return effect_on(first.equipment, first.lane, held, turns)
+    return effect_on(first.equipment, first.lane, held, turns_of(first))
+
+
+def turns_of(run: Run) -> Turns | None:
+    """The rate at which this delivery's action may act, if it has one."""
+    return run.equipment.lanes(run.lane).turns(run.prepared.subscription.action)
 
 
 def effect_on(equipment: Equipment, lane: Lane, held: Sequence[Claim | None], turns: Turns | None = None) -> Effect:

@@ -15,6 +15,7 @@ from destination_actions.errors import HttpError, MaybeSent, StoreError
 from destination_actions.http import Redactor, UnsafeRequest
 from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
 from destination_actions.runtime.effect import ClaimLost, Reach
+from destination_actions.runtime.lanes import NoTurn
 
 RETRY = 1.0
 """Seconds that a failed delivery waits when nobody says how long; a queue backs off from there."""
@@ -81,6 +82,9 @@ def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
 
 
 def _unanswered(attempt: Attempt) -> Settlement:
+    if attempt.reach is Reach.NOTHING and isinstance(attempt.result, NoTurn):
+        extra = {"after": attempt.result.after, "counts": False}
+        return Settlement(Operation.RELEASE, _with(Failed, attempt, "rate", attempt.result, **extra))
     if attempt.reach is Reach.NOTHING and isinstance(attempt.result, ClaimLost):
         # Released: of the claims of one request, those that were still held had been marked as sent already.
         return Settlement(Operation.RELEASE, _with(Failed, attempt, "busy", attempt.result, after=RETRY, counts=False))
@@ -118,7 +122,7 @@ def message_of(cause: object) -> str:
     """One sentence about what went wrong."""
     if isinstance(cause, Refused | TryAgain | AuthenticationFailed | HttpError | StoreError | PluginFault):
         return str(cause)
-    if isinstance(cause, ClaimLost | UnsafeRequest):
+    if isinstance(cause, ClaimLost | NoTurn | UnsafeRequest):
         return str(cause)
     if isinstance(cause, BaseException):
         return f"the plugin raised {type(cause).__name__}: {cause}"

@@ -16,7 +16,19 @@ from destination_actions.context import BatchContext
 from destination_actions.events import copy_of
 from destination_actions.outcomes import Failed, Outcome
 from destination_actions.runtime.blocking import blocking, is_async
-from destination_actions.runtime.claiming import Equipment, Run, context_of, decide, effect_of, log_of, run_of, settle
+from destination_actions.runtime.claiming import (
+    LONGEST_PAUSE,
+    PAUSE,
+    Equipment,
+    Run,
+    context_of,
+    decide,
+    effect_of,
+    log_of,
+    run_of,
+    settle,
+    turns_of,
+)
 from destination_actions.runtime.classify import Attempt, PluginFault, settlement_of
 from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.guard import guarded
@@ -35,8 +47,29 @@ async def deliver(equipment: Equipment, prepared: Prepared, *, wait: float, gene
 
 
 async def _delivered(run: Run, wait: float) -> Outcome:
+    turns = turns_of(run)
+    if turns is None:
+        return await _tried(run, wait)
+    clock = run.equipment.clock
+    deadline, pause = clock.monotonic() + wait, PAUSE
+    while True:
+        async with turns.place:
+            outcome = await _tried(run, 0)
+        left = deadline - clock.monotonic()
+        if not _waits(outcome) or left <= 0:
+            return outcome
+        # Waiting for somebody else's claim, or for a turn, takes nobody's place.
+        await clock.sleep(min(pause, left))
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _tried(run: Run, wait: float) -> Outcome:
     outcome = await decide(run, wait)
     return outcome if outcome is not None else (await _performed([run]))[0]
+
+
+def _waits(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and outcome.reason in {"busy", "rate"}
 
 
 async def deliver_batch(equipment: Equipment, batch: Sequence[Prepared], *, wait: float) -> list[Outcome]:

@@ -10,39 +10,29 @@ from file, offset and content, so that reading the same file again gives the sam
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import jsonschema_rs
 import orjson
 
 from destination_actions.errors import ConfigurationError
 from destination_actions.events import Event
-from destination_actions.schemas import load_schema
-
-EVENT_BYTES: Final = 32 * 1024
-"""Segment's limit for one event."""
+from destination_actions.runtime.strict import EVENT_BYTES, Refused, limited, parsed, shaped
 
 DOCUMENT_BYTES: Final = 64 * 1024 * 1024
 """A file that is one JSON list is read whole, up to this size; NDJSON has no limit."""
 
-MAX_DEPTH: Final = 64
-
 _BLANK: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
-_LONG_DIGITS: Final = re.compile(rb"[0-9]{19}")
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9]+(?P<fraction>[.eE][-+0-9.eE]*)?')
 
 
 @dataclass(frozen=True, slots=True)
 class BadEvent:
     """Input that is no event. `number` counts lines of NDJSON or items of a list from 1; `code` is a stable word:
-    bad_encoding, not_json, too_large, too_deep, bad_number, not_an_object or not_an_event."""
+    bad_encoding, not_json, too_large, too_deep, bad_number, bad_id, not_an_object or not_an_event."""
 
     source: str
     number: int
@@ -54,13 +44,6 @@ class BadEvent:
         """Give place and message, as compilers print it."""
         at = f":{self.number}" if self.unit == "line" else f"[{self.number}]"
         return f"{self.source}{at}: {self.message}"
-
-
-class _Bad(Exception):  # noqa: N818 - becomes a BadEvent with a place
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 def _ignore(position: int) -> None:
@@ -174,9 +157,9 @@ class _Intake:
         """A JSON list of events, read whole."""
         text = first.raw + self.file.read(DOCUMENT_BYTES + 1)
         try:
-            _limited(text, DOCUMENT_BYTES, "a JSON list of events over 64 MB; write one event a line instead")
-            items = _json(text)
-        except _Bad as bad:
+            limited(text, DOCUMENT_BYTES, "a JSON list of events over 64 MB; write one event a line instead")
+            items = parsed(text)
+        except Refused as bad:
             yield BadEvent(self.source, first.number, bad.code, bad.message)
             return
         self.on_read(first.offset + len(text))
@@ -186,17 +169,17 @@ class _Intake:
     def event(self, line: _Line) -> Event | BadEvent:
         """The event of a line, or what is wrong with it."""
         try:
-            value = _json(line.text) if len(line.text) <= self.limit else None
-        except _Bad as bad:
+            value = parsed(line.text) if len(line.text) <= self.limit else None
+        except Refused as bad:
             return BadEvent(self.source, line.number, bad.code, bad.message)
         return self.checked(value, line.text, line.number, line.offset, "line")
 
     def checked(self, value: Any, content: bytes, number: int, offset: int, unit: str) -> Event | BadEvent:
         """A value that keeps to limits and shape, with a messageId; or what is wrong with it."""
         try:
-            _limited(content, self.limit, f"the event is larger than {self.limit:,} bytes")
-            return self.identified(_shaped(value, content), content, offset)
-        except _Bad as bad:
+            limited(content, self.limit, f"the event is larger than {self.limit:,} bytes")
+            return self.identified(shaped(value, content), content, offset)
+        except Refused as bad:
             return BadEvent(self.source, number, bad.code, bad.message, unit)
 
     def identified(self, event: dict[str, Any], content: bytes, offset: int) -> Event:
@@ -205,11 +188,6 @@ class _Intake:
             digest = hashlib.sha256(b"%s\0%d\0%s" % (self.identity.encode(), offset, content)).hexdigest()
             event["messageId"] = f"run-{digest[:32]}"
         return event
-
-
-def _limited(text: bytes, limit: int, message: str) -> None:
-    if len(text) > limit:
-        raise _Bad("too_large", message)
 
 
 def _breaks_off(text: bytes) -> bool:
@@ -228,67 +206,3 @@ def _is_object(text: bytes) -> bool:
         return isinstance(orjson.loads(text), dict)
     except orjson.JSONDecodeError:
         return False
-
-
-def _json(text: bytes) -> Any:
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _not_json(text, error) from None
-    if _LONG_DIGITS.search(text) and any(_lossy(token) for token in _TOKEN.finditer(text)):
-        raise _Bad("bad_number", "an integer has more digits than a number can hold; send it as text")
-    return value
-
-
-def _not_json(text: bytes, error: orjson.JSONDecodeError) -> _Bad:
-    try:
-        text.decode()
-    except UnicodeDecodeError as fault:
-        return _Bad("bad_encoding", f"not UTF-8 text: byte {fault.start + 1}")
-    if "depth" in error.msg:
-        return _too_deep()
-    return _Bad("not_json", f"not JSON: {error.msg} at character {error.pos + 1}")
-
-
-def _too_deep() -> _Bad:
-    return _Bad("too_deep", f"the event is nested deeper than {MAX_DEPTH} levels")
-
-
-def _lossy(token: re.Match[bytes]) -> bool:
-    """Whether a number of the text is an integer outside 64 bits."""
-    text = token[0]
-    if text.startswith(b'"') or token["fraction"]:
-        return False
-    return len(text) > 20 or not -(2**63) <= int(text) < 2**64
-
-
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted without recursion."""
-    level, depth = [value], 0
-    while level:
-        below = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
-        level = [child for child in below if isinstance(child, dict | list)]
-        depth += 1
-    return depth
-
-
-@cache
-def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(load_schema("event"))
-
-
-def _shaped(value: Any, content: bytes) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _Bad("not_an_object", f"an event is a JSON object, not {_KINDS.get(type(value), 'a number')}")
-    if content.count(b"{") + content.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise _too_deep()
-    if value.get("messageId", "") is None:
-        del value["messageId"]
-    if not _validator().is_valid(value):
-        error = next(iter(_validator().iter_errors(value)))
-        path = ".".join(str(part) for part in error.instance_path)
-        raise _Bad("not_an_event", f"{path}: {error.message}" if path else error.message)
-    return value
-
-
-_KINDS: Final[dict[type, str]] = {list: "a list", str: "text", bool: "true or false", type(None): "null"}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from destination_actions.definitions import Action, OAuth2
+from destination_actions.errors import DestinationActionsError
 from destination_actions.fields import secret_values
 from destination_actions.http import (
     AddressGuard,
@@ -88,9 +89,9 @@ class Engines:
 
 
 class LaneState:
-    """What all deliveries of one lane share in this process."""
+    """What all deliveries of one lane share in this process. `within` is how many seconds a turn may be away."""
 
-    def __init__(self, lane: Lane, engines: Engines, stores: Stores, clock: Clock) -> None:
+    def __init__(self, lane: Lane, engines: Engines, stores: Stores, clock: Clock, within: float) -> None:
         clients = OriginClients(engines.of(lane), _credentials(lane))
         oauth = lane.destination.authentication.oauth if lane.destination.authentication else None
         origins = frozenset(origin_of(url) for url in oauth.origins(lane.settings)) if oauth else frozenset()
@@ -100,6 +101,7 @@ class LaneState:
         self.rates = stores.rates
         self._lane = lane
         self._clock = clock
+        self._within = within
         self._turns: dict[str, Turns | None] = {}
         self._redactor: tuple[Redactor, tuple[str, ...]] = (lane.redactor, ())
 
@@ -116,26 +118,41 @@ class LaneState:
         if action.slug not in self._turns:
             rate = action.rate(self._lane.settings) if callable(action.rate) else action.rate
             name = f"{self.key}:{action.slug}"
-            self._turns[action.slug] = Turns(self.rates, self._clock, name, rate) if rate else None
+            self._turns[action.slug] = Turns(self.rates, self._clock, name, rate, self._within) if rate else None
         return self._turns[action.slug]
 
 
-class Turns:
-    """Effects at a rate that all workers share. At most a second's worth of them waits here."""
+class NoTurn(DestinationActionsError):  # noqa: N818 - a fact about the rate
+    """The rate of the account is used up for now; there is a turn after `after` seconds. Nothing was sent."""
 
-    def __init__(self, rates: RateStore, clock: Clock, lane: str, per_second: float) -> None:
+    def __init__(self, after: float) -> None:
+        super().__init__(f"the account's rate is used up for the next {after:.1f} s")
+        self.after = after
+
+
+class Turns:
+    """Effects at a rate that all workers share.
+
+    A delivery takes a place before it claims and keeps it until it has ended, so that no more of them than the rate
+    lets through in `within` seconds wait for a turn while they hold a claim. A turn that is further away is not taken:
+    a claim whose lease runs out meanwhile would waste it.
+    """
+
+    def __init__(self, rates: RateStore, clock: Clock, lane: str, per_second: float, within: float) -> None:
         self._rates = rates
         self._clock = clock
         self._lane = lane
         self._per_second = per_second
-        self._room = asyncio.Semaphore(max(1, math.ceil(per_second)))
+        self._within = within
+        self.place = asyncio.Semaphore(max(1, math.floor(per_second * within)))
 
     async def turn(self) -> None:
-        """Return when one effect may leave."""
-        async with self._room:
-            wait = await self._rates.take_rate(self._lane, 1, per_second=self._per_second)
-            if wait > 0:
-                await self._clock.sleep(wait)
+        """Return when one effect may leave. Raises `NoTurn` when that is too far away."""
+        wait = await self._rates.take_rate(self._lane, 1, per_second=self._per_second, within=self._within)
+        if wait > self._within:
+            raise NoTurn(wait - self._within / 2)
+        if wait > 0:
+            await self._clock.sleep(wait)
 
 
 def _tokens(lane: Lane, oauth: OAuth2[Any], key: str, stores: Stores, clients: OriginClients, clock: Clock) -> Tokens:

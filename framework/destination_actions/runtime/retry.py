@@ -19,7 +19,7 @@ def delay_of(failed: Failed, attempts: int, random: Callable[[], float]) -> floa
     """Seconds until the next attempt after `attempts` of them; `random` gives values in [0, 1)."""
     if failed.reason == "busy":
         return min(failed.after, BUSY_LONGEST, BUSY_FIRST * 2.0 ** min(attempts, 8))
-    if failed.reason in {"try_again", "unconfirmed", "authentication"}:
+    if failed.reason in {"try_again", "unconfirmed", "authentication", "rate"}:
         return failed.after * (1 + 0.1 * random())
     grown = min(LONGEST, failed.after * 2.0 ** min(max(attempts - 1, 0), 10))
     return grown * (0.5 + 0.5 * random())

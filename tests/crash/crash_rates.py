@@ -1,0 +1,111 @@
+"""Many processes, one key: one trigger a window. Many workers, one account: together below its rate.
+
+`python tests/crash/crash_rates.py [--seconds N]` prints both figures as JSON, and exits with 1 when either does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from crash_harness import end, ended, forked, sandbox_process, settings_in
+from crash_worker import Job, accept, stores_of, work
+from crash_world import world
+from destination_actions import AsyncRuntime
+
+PERIOD = 1
+ONE = "user-001"
+"""A person whose period is one second."""
+
+
+def one_key(folder: Path, *, processes: int, seconds: float) -> dict[str, Any]:
+    """Let processes send new events of one person as fast as they can; the other side says what was executed."""
+
+    def press(job: Job, number: int) -> None:
+        async def main() -> None:
+            stores = stores_of(job, None)
+            async with AsyncRuntime.from_config(job.load(), stores=stores, busy_wait=0, watchdog=None) as runtime:
+                until, n = time.monotonic() + seconds, 0
+                while time.monotonic() < until:
+                    n += 1
+                    await runtime.send(event(f"p{number}-{n}", ONE, PERIOD))
+            await stores.close()
+
+        asyncio.run(main())
+
+    executed = _served(folder, None, lambda job: [forked(lambda n=n: press(job, n)) for n in range(processes)])
+    gaps = [then - at for at, then in pairwise(sorted(one["at"] for one in executed))]
+    result = {"processes": processes, "seconds": seconds, "triggers": len(executed)}
+    return result | {"shortest_gap": round(min(gaps), 3), "longest_gap": round(max(gaps), 3)}
+
+
+def one_account(folder: Path, *, workers: int, events: int, limit: int = 20) -> dict[str, Any]:
+    """Let workers drain a backlog; the sandbox enforces the account's limit and would answer 429."""
+    batch = [event(f"m{n}", f"user-{n:03d}", 0) for n in range(events)]
+
+    def start(job: Job) -> list[int]:
+        return [forked(lambda: accept(job, [batch], 0)), *(forked(lambda n=n: work(job, n)) for n in range(workers))]
+
+    executed = _served(folder, limit, start, settings={"executionsPerSecond": limit})
+    times = sorted(one["at"] for one in executed)
+    most = max(sum(1 for at in times if start <= at < start + 1) for start in times)
+    rate = (len(times) - 1) / (times[-1] - times[0])
+    return {"workers": workers, "executed": len(times), "most_in_a_second": most, "rate": round(rate, 2)}
+
+
+def event(message: str, user: str, period: int) -> dict[str, Any]:
+    """An order of a person."""
+    return {"type": "track", "messageId": message, "userId": user, "properties": {"period": period}}
+
+
+def _served(
+    folder: Path, limit: int | None, start: Callable[[Job], Sequence[int]], settings: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Run processes against a sandbox without faults; gives what it executed."""
+    folder.mkdir()
+    served = dataclasses.replace(world(400), creates_per_second=limit)
+    server = sandbox_process(folder, served, 0, {})
+    pids: Sequence[int] = ()
+    try:
+        job = Job(folder, (settings or {}) | settings_in(folder))
+        job.load()
+        pids = start(job)
+        while not all([ended(pid) for pid in pids]):  # noqa: C419 - every ended child is to be reaped
+            time.sleep(0.05)
+        pids = ()
+        os.kill(server, signal.SIGTERM)
+        os.waitpid(server, 0)
+    finally:
+        end([server, *pids])
+    executed: list[dict[str, Any]] = json.loads((folder / "executed.json").read_text())
+    return executed
+
+
+def main() -> int:
+    """Run both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        key = one_key(Path(folder) / "key", processes=8, seconds=options.seconds)
+        account = one_account(Path(folder) / "account", workers=4, events=400)
+    sys.stdout.write(json.dumps({"one_key": key, "one_account": account}) + "\n")
+    held = key["shortest_gap"] >= PERIOD and key["longest_gap"] < 2 * PERIOD
+    return 0 if held and account["most_in_a_second"] <= 20 and account["executed"] == 400 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
