@@ -1,6 +1,54 @@
 """What plugin and store authors test with."""
 
-from destination_actions.testing.clock import ManualClock
-from destination_actions.testing.stores import ClaimStoreSuite, QueueSuite
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ClaimStoreSuite", "ManualClock", "QueueSuite"]
+if TYPE_CHECKING:
+    from destination_actions.testing.clock import ManualClock
+    from destination_actions.testing.events import EventBuilder, event
+    from destination_actions.testing.harness import Harness
+    from destination_actions.testing.scripted import RecordingApi, Reply, ScriptedApi, SentRequest, UnscriptedRequest
+    from destination_actions.testing.stores import ClaimStoreSuite, QueueSuite
+    from destination_actions.testing.virtual import VirtualClock, VirtualLoop
+
+_HOMES = {
+    "clock": ("ManualClock",),
+    "events": ("EventBuilder", "event"),
+    "harness": ("Harness",),
+    "scripted": ("RecordingApi", "Reply", "ScriptedApi", "SentRequest", "UnscriptedRequest"),
+    "stores": ("ClaimStoreSuite", "QueueSuite"),
+    "virtual": ("VirtualClock", "VirtualLoop"),
+}
+"""The names that each module gives to the public surface; imported when first used, for the command line's sake."""
+
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ClaimStoreSuite",
+    "EventBuilder",
+    "Harness",
+    "ManualClock",
+    "QueueSuite",
+    "RecordingApi",
+    "Reply",
+    "ScriptedApi",
+    "SentRequest",
+    "UnscriptedRequest",
+    "VirtualClock",
+    "VirtualLoop",
+    "event",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module and keep it (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)
