@@ -1,4 +1,4 @@
-"""What may be an event, the same for every way in: strict JSON, limits, and the shape of `schemas/event.schema.json`."""
+"""What may be an event, whichever way it comes in: strict JSON, limits, the shape of `schemas/event.schema.json`."""
 
 from __future__ import annotations
 
