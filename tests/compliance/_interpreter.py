@@ -144,7 +144,7 @@ class Interpreter:
             return argument
         try:
             found = self.resolve(argument, scope)
-        except Failure:
+        except (Failure, LookupError):
             self.fire("literal")
             raise
         if found is UNDEFINED or not same(argument, found):
@@ -255,7 +255,7 @@ class Interpreter:
         return re.sub(r"\$([$&`'])", lambda match: values[match[1]], replacement)
 
     def do_arrayPath(self, argument: list[Any], scope: Any) -> Any:
-        first = argument[0]
+        first = argument[0] if argument else UNDEFINED
         items = self.get(scope, first) if isinstance(first, str) else self.resolve(first, scope)
         shape = argument[1] if len(argument) > 1 else None
         if not isinstance(items, dict | list) or not isinstance(shape, dict) or not shape:
@@ -425,11 +425,14 @@ def decoded(text: str) -> Any:
     def refuse(name: str) -> Any:
         raise ValueError(name)
 
+    def fitting(digits: str) -> Any:
+        return int(digits) if len(digits) < 25 and -(2**63) <= int(digits) < 2**64 else finite(digits)
+
     def finite(digits: str) -> Any:
         return float(digits) if math.isfinite(float(digits)) else None
 
     try:
-        return json.loads(text, parse_constant=refuse, parse_float=finite)
+        return json.loads(text, parse_constant=refuse, parse_float=finite, parse_int=fitting)
     except ValueError:
         return text
 

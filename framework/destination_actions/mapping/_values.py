@@ -216,14 +216,18 @@ def copied(value: Any) -> Any:
 
 def described(value: Any) -> str:
     """Give a value for an error message, kind first and cut short: `the number 5`, `the text "abc"`, `a list`."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"the number {js_number(value)}"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, dict):
+        return "an object" if value else "an empty object"
+    if value is MISSING:
+        return "nothing"
+    return _described_scalar(value)
+
+
+def _described_scalar(value: Any) -> str:
     if isinstance(value, str):
         return f"the text {quoted(value if len(value) <= 60 else value[:57] + '...')}"
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    return f"a Python {type(value).__name__}"
+    if value is None or isinstance(value, bool):
+        return scalar_json(value)
+    return f"the number {js_number(value)}" if isinstance(value, int | float) else f"a Python {type(value).__name__}"

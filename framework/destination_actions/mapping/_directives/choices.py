@@ -14,10 +14,9 @@ from ._arguments import arguments, described_as, is_absent, part
 
 
 def _if(context: CompileContext, argument: dict[str, Any]) -> Resolver:
-    exists = "exists" in argument
-    condition = context.node(argument["exists" if exists else "blank"], "exists" if exists else "blank")
+    exists, blank = part(context, argument, "exists"), part(context, argument, "blank")
     then, otherwise = part(context, argument, "then"), part(context, argument, "else")
-    return _if_exists(condition, then, otherwise) if exists else _if_not_blank(condition, then, otherwise)
+    return _if_exists(exists, then, otherwise) if "exists" in argument else _if_not_blank(blank, then, otherwise)
 
 
 def _if_exists(condition: Resolver, then: Resolver, otherwise: Resolver) -> Resolver:

@@ -15,6 +15,7 @@ from .._values import js_number
 from ._arguments import arguments, described_as
 
 MOST_DECIMALS = 15
+LARGEST_INTEGER = 2**63
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -57,7 +58,7 @@ def _worked(number: Decimal, factor: Decimal | None, decimals: int | None) -> De
 
 def plain_number(number: Decimal) -> Any:
     """Give a JSON number, whole if it is whole; missing if it is too large for one."""
-    if number == number.to_integral_value() and abs(number.adjusted()) < 21:
+    if number == number.to_integral_value() and abs(number) < LARGEST_INTEGER:
         return int(number)
     found = float(number)
     return found if abs(found) != float("inf") else MISSING

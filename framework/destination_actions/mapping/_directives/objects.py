@@ -89,7 +89,7 @@ def decoded(text: str, pointer: str) -> Any:
         ResolveError: the JSON is nested more deeply than Python can read.
     """
     try:
-        return json.loads(text, parse_constant=_refused, parse_int=_integer)
+        return json.loads(text, parse_constant=_refused, parse_int=_integer, parse_float=_float)
     except ValueError:
         return text
     except RecursionError:
@@ -100,8 +100,15 @@ def _refused(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _integer(digits: str) -> float:
-    return int(digits) if len(digits) < 1_000 else -math.inf if digits.startswith("-") else math.inf
+def _integer(digits: str) -> float | None:
+    number = int(digits) if len(digits) <= 20 else 2**64
+    return number if -(2**63) <= number < 2**64 else _float(digits)
+
+
+def _float(digits: str) -> float | None:
+    """Read a number; one that is too large is null, as JSON has no word for it."""
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _transform(context: CompileContext, argument: dict[str, Any]) -> Resolver:

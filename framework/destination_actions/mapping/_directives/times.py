@@ -13,6 +13,7 @@ from .._directive import CompileContext, Directive
 from .._limits import Frame
 from .._paths import Resolver
 from .._strftime import unknown_codes, written
+from .._strptime import form_problem, reader
 from ._arguments import arguments, described_as
 from .numbers import read_number
 
@@ -20,7 +21,6 @@ _Reader: TypeAlias = Callable[[Any], datetime]
 _Writer: TypeAlias = Callable[[datetime], Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PARSED = frozenset("aAbBdfHIjmMpSyYz%")
 UNREADABLE = (ValueError, OverflowError, TypeError)
 
 
@@ -63,8 +63,10 @@ def _reader(context: CompileContext, form: str, zone: tzinfo) -> _Reader:
             return lambda value: _since_epoch(value, 1)
         case "unix_ms":
             return lambda value: _since_epoch(value, 1_000)
-    _check_form(context, form, "from", PARSED)
-    return lambda value: _in_zone(datetime.strptime(value, form), zone)  # noqa: DTZ007 - the zone is put in next
+    if _is_refused(context, form, "from", form_problem(form)):
+        return lambda value: value
+    read = reader(form)
+    return lambda value: _in_zone(read(value), zone)
 
 
 def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
@@ -88,7 +90,8 @@ def _writer(context: CompileContext, form: str) -> _Writer:
             return lambda moment: (moment - EPOCH) // timedelta(seconds=1)
         case "unix_ms":
             return lambda moment: (moment - EPOCH) // timedelta(milliseconds=1)
-    _check_form(context, form, "to", None)
+    unknown = unknown_codes(form)
+    _is_refused(context, form, "to", f"there is no code {unknown[0]} for writing dates" if unknown else None)
     return lambda moment: written(moment, form)
 
 
@@ -97,18 +100,13 @@ def _iso8601(moment: datetime) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def _check_form(context: CompileContext, form: str, key: str, known: frozenset[str] | None) -> None:
-    unknown = [code for code in unknown_codes(form) if known is None]
-    if known is not None:
-        unknown = [f"%{after[:1]}" for after in form.replace("%%", "").split("%")[1:] if after[:1] not in known]
-    if unknown:
-        context.error(
-            f"there is no date code {unknown[0]}", key, hint="see the table of codes in docs/reference/mapping.md"
-        )
-    elif "%" not in form:
-        context.error(
-            f'"{form}" is no form of dates', key, hint='write "iso8601", "unix", "unix_ms" or codes such as "%d.%m.%Y"'
-        )
+def _is_refused(context: CompileContext, form: str, key: str, problem: str | None) -> bool:
+    if problem is None and "%" not in form:
+        problem = "it has no code in it"
+    if problem:
+        hint = 'write "iso8601", "unix", "unix_ms", or codes such as "%d.%m.%Y"; docs/reference/mapping.md lists them'
+        context.error(f'"{form}" is no form of dates: {problem}', key, hint=hint)
+    return problem is not None
 
 
 _EVENT = {"timestamp": "2024-05-01T22:20:30.123Z"}
