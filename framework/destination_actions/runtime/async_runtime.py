@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -179,16 +179,17 @@ class AsyncRuntime:
             async for result in results:
                 yield result
 
-    async def enqueue(self, events: Sequence[Event]) -> list[Outcome]:
+    async def enqueue(self, events: Sequence[Event], *, destinations: Collection[str] | None = None) -> list[Outcome]:
         """Accept events into the queue, durably if the store is; `run` delivers them, in this or another process.
 
-        Gives the outcomes that are certain already (filtered, invalid). When it returns, the rest is kept.
+        `destinations` are the configured names that the events may reach; None means all. Gives the outcomes that are
+        certain already (filtered, invalid). When it returns, the rest is kept.
         """
         worker = self._worker(0.0, 1)
         deliveries: list[Delivery] = []
         outcomes: list[Outcome] = []
         for event in events:
-            wanted, certain = worker.admitted(event)
+            wanted, certain = worker.admitted(event, destinations)
             deliveries += wanted
             outcomes += certain
         await self._equipment().stores.queue.enqueue(deliveries)

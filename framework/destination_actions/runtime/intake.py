@@ -20,7 +20,7 @@ import orjson
 
 from destination_actions.errors import ConfigurationError
 from destination_actions.events import Event
-from destination_actions.runtime.strict import EVENT_BYTES, Refused, limited, parsed, shaped
+from destination_actions.runtime.strict import EVENT_BYTES, Refused, limited, parsed, shaped, text_of
 
 DOCUMENT_BYTES: Final = 64 * 1024 * 1024
 """A file that is one JSON list is read whole, up to this size; NDJSON has no limit."""
@@ -164,7 +164,15 @@ class _Intake:
             return
         self.on_read(first.offset + len(text))
         for at, item in enumerate(items, 1):
-            yield self.checked(item, orjson.dumps(item), at, at, "item")
+            yield self.item(item, at)
+
+    def item(self, item: Any, at: int) -> Event | BadEvent:
+        """The event of a list's item, or what is wrong with it."""
+        try:
+            content = text_of(item)
+        except Refused as bad:
+            return BadEvent(self.source, at, bad.code, bad.message, "item")
+        return self.checked(item, content, at, at, "item")
 
     def event(self, line: _Line) -> Event | BadEvent:
         """The event of a line, or what is wrong with it."""

@@ -91,6 +91,14 @@ def refuse_flaws(value: Any) -> None:
             level += one
 
 
+def text_of(value: Any) -> bytes:
+    """The JSON text of a parsed value, keys sorted; refused when it is deeper than JSON is written."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        raise _too_deep() from None
+
+
 _TOO_MANY_DIGITS: Final = "an integer has more digits than a number can hold; send it as text"
 
 

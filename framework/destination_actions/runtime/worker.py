@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from random import random as uniform
@@ -64,13 +64,20 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await main
 
-    def admitted(self, event: Event) -> tuple[list[Delivery], list[Outcome]]:
-        """Split what an event asks for into deliveries and outcomes that are certain already."""
+    def admitted(
+        self, event: Event, destinations: Collection[str] | None = None
+    ) -> tuple[list[Delivery], list[Outcome]]:
+        """Split what an event asks for into deliveries and outcomes that are certain already.
+
+        `destinations` are the configured names that the event may reach; None means all.
+        """
         message_id = message_id_of(event)
         event = event if event.get("messageId") == message_id else {**event, "messageId": message_id}
         deliveries: list[Delivery] = []
         outcomes: list[Outcome] = []
         for subscription in self.plan.subscriptions:
+            if destinations is not None and subscription.lane.name not in destinations:
+                continue
             prepared = prepare(subscription, event, message_id)
             if isinstance(prepared, Prepared):
                 deliveries.append(self._delivery(subscription, event, message_id))
