@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from destination_actions.config import Config, DestinationConfig, SubscriptionConfig
-from destination_actions.definitions import SYNC_MODES, Action, Destination
+from destination_actions.definitions import SYNC_MODES, Action, Destination, Preset
 from destination_actions.errors import (
     ConfigurationError,
     MappingError,
     SettingsError,
-    SubscriptionError,
     nearest,
 )
 from destination_actions.events import Event
@@ -24,6 +24,7 @@ from destination_actions.http import Redactor
 from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
 from destination_actions.plugins import Registry
+from destination_actions.runtime.findings import Faults, Findings
 from destination_actions.subscriptions import Expression, compile_subscription
 
 UNKNOWN_POLICIES = ("reconcile", "suppress", "retry")
@@ -94,62 +95,27 @@ def _known(value: object, names: frozenset[str]) -> str | None:
 
 def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Directive]) -> Plan:
     """Compile everything, or raise one `ConfigurationError` with every finding, each with its place in the file."""
-    findings: list[ConfigurationError] = []
+    findings = Findings(config)
     lanes: list[Lane] = []
     subscriptions: list[Subscription] = []
     for part in config.destinations:
         if not part.enabled:
             continue
-        lane = _attempt(findings, config, part.pointer, lambda part=part: _lane(part, registry))
-        for item in part.subscriptions:
-            if lane is None or not item.enabled:
-                continue
-            built = _attempt(
-                findings, config, item.pointer, lambda item=item, lane=lane: _subscription(item, lane, directives)
-            )
-            subscriptions += [built] if built else []
+        destination = findings.attempt(f"{part.pointer}/destination", partial(registry.destination, part.destination))
+        if destination is None:
+            continue
+        lane = findings.attempt(part.pointer, partial(_lane, part, destination))
         lanes += [lane] if lane else []
-    if findings:
-        raise _sum_of(findings)
+        for item in part.subscriptions:
+            if item.enabled:
+                build = partial(_subscription, item, destination, lane, directives)
+                built = findings.attempt(item.pointer, build)
+                subscriptions += [built] if built else []
+    findings.raise_if_any()
     return Plan(tuple(lanes), tuple(subscriptions), Index(item.expression for item in subscriptions))
 
 
-def _attempt(findings: list[ConfigurationError], config: Config, pointer: str, build: Any) -> Any:
-    try:
-        return build()
-    except ConfigurationError as error:
-        findings += [_placed(finding, config, pointer) for finding in error.errors]
-        return None
-
-
-def _placed(error: ConfigurationError, config: Config, pointer: str) -> ConfigurationError:
-    if isinstance(error, SubscriptionError):
-        message = f"subscribe, line {error.line}, column {error.column}: {error.message}"
-        hint = "\n".join(part for part in (error.caret, error.hint) if part) or None
-        where = f"{pointer}/subscribe"
-        return ConfigurationError(message, pointer=where, hint=hint, place=_nearest_place(config, where))
-    where = pointer + error.pointer
-    place = error.place or _nearest_place(config, where)
-    return type(error)(error.message, pointer=where, hint=error.hint, place=place)
-
-
-def _nearest_place(config: Config, pointer: str) -> Any:
-    while True:
-        place = config.place(pointer)
-        if place is not None or not pointer:
-            return place
-        pointer = pointer.rpartition("/")[0]
-
-
-def _sum_of(findings: list[ConfigurationError]) -> ConfigurationError:
-    if len(findings) == 1:
-        return findings[0]
-    text = "\n".join(str(finding) for finding in findings)
-    return ConfigurationError(f"{len(findings)} errors:\n{text}", pointer=findings[0].pointer, errors=findings)
-
-
-def _lane(part: DestinationConfig, registry: Registry) -> Lane:
-    destination = registry.destination(part.destination)
+def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
     if part.on_unknown not in UNKNOWN_POLICIES:
         message = f'onUnknown must be one of {", ".join(UNKNOWN_POLICIES)}, not "{part.on_unknown}"'
         raise ConfigurationError(message, pointer="/onUnknown", hint=nearest(part.on_unknown, UNKNOWN_POLICIES))
@@ -177,26 +143,42 @@ def _settings_error(name: str, errors: Iterable[Any]) -> SettingsError:
     return SettingsError(text, pointer=findings[0].pointer, errors=findings)
 
 
-def _subscription(item: SubscriptionConfig, lane: Lane, directives: Mapping[str, Directive]) -> Subscription:
-    preset = lane.destination.preset(item.preset) if item.preset else None
+def _subscription(
+    item: SubscriptionConfig, destination: Destination[Any], lane: Lane | None, directives: Mapping[str, Directive]
+) -> Subscription | None:
+    """Compile a subscription, or raise everything that is wrong with it. None where its lane could not be made."""
+    preset = _at("/preset", lambda: destination.preset(item.preset)) if item.preset else None
     slug = item.action or (preset.action if preset else None)
     if slug is None:
         raise ConfigurationError(f'subscription "{item.name}" names no action', hint='add "action" or "preset"')
-    action = _at("/action", lambda: lane.destination.action(slug))
-    text = item.subscribe or (preset.subscribe if preset else None) or action.default_subscription
-    if text is None:
-        raise ConfigurationError(f'subscription "{item.name}" has no expression', hint='add "subscribe"')
+    action = _at("/action", lambda: destination.action(slug))
     own = dict(preset.mapping if preset else {}) | dict(item.mapping)
-    _check_keys(action, own)
+    faults = Faults()
+    expression = faults.attempt(partial(_expression, item, preset, action))
+    faults.attempt(partial(_check_keys, action, own))
+    mapping = faults.attempt(
+        partial(_compiled, action.payload.default_mapping() | _own_fields(action, own), directives)
+    )
+    sync_mode = faults.attempt(partial(_sync_mode, item, own))
+    faults.raise_if_any()
+    if lane is None or expression is None or mapping is None:
+        return None
     return Subscription(
         id=item.id or item.name,
         name=item.name,
         lane=lane,
         action=action,
-        expression=compile_subscription(text),
-        mapping=_compiled(action.payload.default_mapping() | _own_fields(action, own), directives),
-        sync_mode=_sync_mode(item, own),
+        expression=expression,
+        mapping=mapping,
+        sync_mode=sync_mode,
     )
+
+
+def _expression(item: SubscriptionConfig, preset: Preset | None, action: Action[Any, Any]) -> Expression:
+    text = item.subscribe or (preset.subscribe if preset else None) or action.default_subscription
+    if text is None:
+        raise ConfigurationError(f'subscription "{item.name}" has no expression', hint='add "subscribe"')
+    return compile_subscription(text)
 
 
 def _at(pointer: str, find: Any) -> Any:
