@@ -1,6 +1,7 @@
 """Many processes, one key: one trigger a window. Many workers, one account: together below its rate.
 
-`python tests/crash/crash_rates.py [--seconds N]` prints both figures as JSON, and exits with 1 when either does not hold.
+`python tests/crash/crash_rates.py [--seconds N]` prints both figures as JSON, and exits with 1 when either does not
+hold.
 """
 
 from __future__ import annotations
