@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from destination_actions.config.model import Config, DestinationConfig, SubscriptionConfig
+from destination_actions.config.model import Config, DestinationConfig, LedgerConfig, SubscriptionConfig
 from destination_actions.config.shape import Flaw, readable
 from destination_actions.config.sources import source_flaws, sources_of
 
@@ -19,6 +19,7 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
         sources=sources_of(value.get("sources", {})),
         stores=value.get("stores", "memory:"),
         on_store_error=value.get("onStoreError", "closed"),
+        ledger=_ledger(value.get("ledger", {})),
     )
     found = [flaw for destination in destinations for flaw in _identities(destination.subscriptions)]
     return config, [*found, *source_flaws(config)]
@@ -27,6 +28,16 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
 def slug(name: str) -> str:
     """A subscription's name as an id: `Post-purchase follow-up` is `post-purchase-follow-up`."""
     return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+
+
+def _ledger(one: Mapping[str, Any]) -> LedgerConfig:
+    usual = LedgerConfig()
+    return LedgerConfig(
+        keep_days=float(one.get("keepDays", usual.keep_days)),
+        keep_entries=one.get("keepEntries", usual.keep_entries),
+        delivered_events=one.get("deliveredEvents", usual.delivered_events),
+        bodies=one.get("bodies", usual.bodies),
+    )
 
 
 def _destination(name: str, one: Mapping[str, Any]) -> DestinationConfig:

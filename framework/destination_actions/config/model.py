@@ -56,6 +56,17 @@ class SourceConfig:
     pointer: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerConfig:
+    """What the ledger keeps: for how many days, how many entries at most, the bodies of requests and answers, and
+    besides the events of failed deliveries those of delivered ones."""
+
+    keep_days: float = 30.0
+    keep_entries: int = 1_000_000
+    delivered_events: bool = False
+    bodies: bool = True
+
+
 def _nowhere(pointer: str) -> Place | None:  # noqa: ARG001
     return None
 
@@ -71,5 +82,6 @@ class Config:
     sources: tuple[SourceConfig, ...] = ()
     stores: str = "memory:"
     on_store_error: str = "closed"
+    ledger: LedgerConfig = LedgerConfig()
     place: Callable[[str], Place | None] = field(default=_nowhere, repr=False)
     warnings: tuple[ConfigurationError, ...] = ()

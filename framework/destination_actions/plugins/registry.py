@@ -62,6 +62,10 @@ class Registry:
         message = f'no destination "{slug}" is installed; there are {", ".join(known) or "none"}'
         raise PluginError(message, hint=nearest(slug, known) or "install the distribution that provides it")
 
+    def origin_of(self, slug: str) -> str:
+        """Name the distribution, version and module that provide a usable destination."""
+        return next((row.origin for row in self.rows if row.ok and slug in _names(row)), slug)
+
 
 def discover() -> Registry:
     """Import every installed plugin."""

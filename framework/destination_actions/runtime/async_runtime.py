@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from destination_actions.config import Config, config_from_python, load_config
+from destination_actions.config import Config, LedgerConfig, config_from_python, load_config
 from destination_actions.definitions import Check, ChoicePage, ChoiceQuery, Destination
 from destination_actions.events import Event
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
@@ -22,6 +22,7 @@ from destination_actions.runtime.deliver import deliver, deliver_batch
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import Engines
+from destination_actions.runtime.ledger import Recorder
 from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
 from destination_actions.runtime.stream import Source, bounded
@@ -76,6 +77,7 @@ class AsyncRuntime:
         plugins: Iterable[object] = (),
         busy_wait: float = 10.0,
         watchdog: float | None = LIMIT,
+        ledger: LedgerConfig | None = None,
     ) -> None:
         self._registry: Registry = registry_for(config, destination, plugins)
         self._plan = compile_plan(config, self._registry, self._registry.plugins.directives())
@@ -87,6 +89,8 @@ class AsyncRuntime:
         self._times = times or ClaimTimes()
         self._busy_wait = busy_wait
         self._opened: Equipment | None = None
+        self._recorder: Recorder | None = None
+        self._ledger = ledger or config.ledger
         self._watchdog = Watchdog(watchdog) if watchdog else None
 
     @property
@@ -102,6 +106,7 @@ class AsyncRuntime:
         Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again.
         """
         prepared = self._prepared(event)
+        await self._ended(prepared, event)
         ready = [item for item in prepared if isinstance(item, Prepared)]
         done = iter([await self._deliver(ready[0])] if len(ready) == 1 else await self._together(ready))
         return [next(done) if isinstance(item, Prepared) else item for item in prepared]
@@ -125,11 +130,21 @@ class AsyncRuntime:
     async def _deliver(self, prepared: Prepared) -> Outcome:
         started = self._clock.monotonic()
         outcome = await deliver(self._equipment(), prepared, wait=self._busy_wait)
-        await self._record(Settled(outcome, None, self._clock.monotonic() - started))
+        await self._record(Settled(outcome, None, self._clock.monotonic() - started, prepared.event))
         return outcome
+
+    async def _ended(self, prepared: Sequence[Prepared | Outcome], event: object) -> None:
+        """Put what became no delivery into the ledger."""
+        outcomes = [item for item in prepared if not isinstance(item, Prepared)]
+        recorder = self._records()
+        recorder.counted(outcome for outcome in outcomes if isinstance(outcome, Filtered))
+        for outcome in outcomes:
+            if not isinstance(outcome, Filtered):
+                await recorder.written(Settled(outcome, event=event if isinstance(event, Mapping) else None))
 
     async def _record(self, settled: Settled) -> None:
         """Tell everybody who keeps records; comes before the acknowledgement."""
+        await self._records().written(settled)
         for observe in self._observers:
             try:
                 observe(settled.outcome, settled.seconds)
@@ -149,6 +164,8 @@ class AsyncRuntime:
         it would get alone.
         """
         rows: list[list[Any]] = [list(self._prepared(event)) for event in events]
+        for event, row in zip(events, rows, strict=True):
+            await self._ended(row, event)
         columns = zip(*rows, strict=True)
         await asyncio.gather(*(self._fill(rows, at, list(column)) for at, column in enumerate(columns)))
         return rows
@@ -163,8 +180,8 @@ class AsyncRuntime:
     async def _deliver_batch(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:
         started = self._clock.monotonic()
         outcomes = await deliver_batch(self._equipment(), ready, wait=self._busy_wait)
-        for outcome in outcomes:
-            await self._record(Settled(outcome, None, self._clock.monotonic() - started))
+        for one, outcome in zip(ready, outcomes, strict=True):
+            await self._record(Settled(outcome, None, self._clock.monotonic() - started, one.event))
         return outcomes
 
     async def stream(
@@ -187,15 +204,15 @@ class AsyncRuntime:
         """
         worker = self._worker(0.0, 1)
         deliveries: list[Delivery] = []
-        outcomes: list[Outcome] = []
+        ended: list[Settled] = []
         for event in events:
             wanted, certain = worker.admitted(event, destinations)
             deliveries += wanted
-            outcomes += certain
+            ended += [Settled(outcome, event=event) for outcome in certain]
         await self._equipment().stores.queue.enqueue(deliveries)
-        for outcome in outcomes:
-            await self._record(Settled(outcome))
-        return outcomes
+        for settled in ended:
+            await self._record(settled)
+        return [settled.outcome for settled in ended]
 
     def _worker(self, retry_for: float, concurrency: int) -> Worker:
         equipment, plan = self._equipment(), self._plan
@@ -241,14 +258,22 @@ class AsyncRuntime:
             if self._watchdog is not None:
                 self._watchdog.start()
             stores = opened_stores(self._stores, self._registry.plugins, self._clock, self._times)
+            plugin_of = self._registry.origin_of
+            self._recorder = recorder = Recorder(self._plan, stores, self._clock, plugin_of, self._ledger)
             self._opened = Equipment(
                 stores=stores,
                 clock=self._clock,
                 times=self._times,
                 lanes=lanes_of(self._engines, stores, self._clock, self._times),
                 on_store_error=self._on_store_error,
+                attempted=recorder.attempted,
             )
         return self._opened
+
+    def _records(self) -> Recorder:
+        self._equipment()
+        assert self._recorder is not None  # noqa: S101 - made with the equipment
+        return self._recorder
 
     async def aclose(self) -> None:
         """Close what the runtime opened: HTTP connections, threads, and the stores if it opened them."""
@@ -257,6 +282,7 @@ class AsyncRuntime:
             self._watchdog.stop()
         if self._opened is None:
             return
+        await self._records().close()
         opened, self._opened = self._opened, None
         opened.threads.close()
         if not isinstance(self._stores, Stores):

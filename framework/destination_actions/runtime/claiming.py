@@ -6,7 +6,7 @@ Unknown outcomes of earlier attempts are read back here, by the policy of the co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,16 @@ from destination_actions.definitions import Found
 from destination_actions.errors import StoreError
 from destination_actions.events import copy_of
 from destination_actions.outcomes import Delivered, Failed, Outcome, Suppressed, Unknown
-from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Clock, Stores, Verdict
+from destination_actions.protocols import (
+    Claim,
+    ClaimAnswer,
+    ClaimRequest,
+    ClaimTimes,
+    Clock,
+    LedgerQuery,
+    Stores,
+    Verdict,
+)
 from destination_actions.runtime.blocking import Threads
 from destination_actions.runtime.classify import Operation, message_of
 from destination_actions.runtime.effect import Effect
@@ -24,6 +33,7 @@ from destination_actions.runtime.keys import delivery_key, window_key
 from destination_actions.runtime.lanes import LaneState, Turns
 from destination_actions.runtime.plan import Lane
 from destination_actions.runtime.prepare import Prepared, head_of
+from destination_actions.runtime.tries import Try, nobody
 
 log = logging.getLogger("destination_actions")
 
@@ -40,6 +50,7 @@ class Equipment:
     times: ClaimTimes
     lanes: Callable[[Lane], LaneState]
     threads: Threads = field(default_factory=Threads)
+    attempted: Callable[[Try], Awaitable[None]] = nobody
     on_store_error: str = "closed"
 
     @property
@@ -55,6 +66,7 @@ class Run:
     equipment: Equipment
     prepared: Prepared
     request: ClaimRequest
+    generation: int = 0
     claim: Claim | None = None
     attempted: float | None = None
 
@@ -80,7 +92,7 @@ def run_of(equipment: Equipment, prepared: Prepared, generation: int = 0) -> Run
     delivery = delivery_key(prepared.message_id, subscription.lane.name, subscription.id, generation)
     key = window_key(equipment.stores.secret, subscription.lane.destination.slug, cooldown, delivery)
     request = ClaimRequest(key, delivery, cooldown.seconds if cooldown else 0.0, prepared.message_id)
-    return Run(equipment, prepared, request)
+    return Run(equipment, prepared, request, generation)
 
 
 async def decide(run: Run, wait: float) -> Outcome | None:
@@ -89,7 +101,8 @@ async def decide(run: Run, wait: float) -> Outcome | None:
     With the claim store out of order, `on_store_error` decides: keep the event (closed) or send without a claim (open).
     """
     try:
-        return await _decided(run, await _claimed(run, wait))
+        earlier = await _earlier(run) if run.generation else None
+        return earlier or await _decided(run, await _claimed(run, wait))
     except StoreError as error:
         return _without_store(run, error)
 
@@ -228,12 +241,45 @@ async def _check(run: Run) -> Outcome | None:
     return await _decided(run, await run.equipment.stores.claims.claim(run.request))
 
 
-async def _read_back(run: Run) -> Found | Outcome | None:
-    """Ask the action's `reconcile`: found, not found (None), or the outcome when it could not tell."""
+async def _earlier(run: Run) -> Outcome | None:
+    """A replay: was an earlier generation executed after all? Asked before anything is claimed, since a window that
+    another event has opened meanwhile would hide it."""
+    for generation in range(run.generation):
+        tried = await _tried_at(run, generation)
+        found = await _read_back(run, tried) if tried is not None else None
+        if isinstance(found, Found):
+            data = _clean(run, found)
+            await run.equipment.stores.claims.settle(run.request, data)
+            return Delivered(**run.head, data=data, repeated=True)
+        if found is not None:
+            return found
+    return None
+
+
+async def _tried_at(run: Run, generation: int) -> tuple[str, float] | None:
+    """Key and first attempt (wall clock) of an earlier generation, unless it is certain that nothing was executed."""
+    subscription = run.prepared.subscription
+    key = delivery_key(run.prepared.message_id, subscription.lane.name, subscription.id, generation)
+    ledger = run.equipment.stores.ledger
+    entries = await ledger.entries(LedgerQuery(key=key, limit=1))
+    if entries and entries[0].state in {"rejected", "invalid", "suppressed"}:
+        return None
+    attempts = await ledger.attempts(key)
+    known = [attempt.at for attempt in attempts] + [entry.accepted for entry in entries]
+    return (key, known[0]) if known else None
+
+
+async def _read_back(run: Run, earlier: tuple[str, float] | None = None) -> Found | Outcome | None:
+    """Ask the action's `reconcile`: found, not found (None), or the outcome when it could not tell.
+
+    `earlier` is another generation to ask for: its key, and when it was tried first.
+    """
     reconcile = run.prepared.subscription.action.reconcile
     if reconcile is None or run.lane.on_unknown != "reconcile":
         return None
     context = context_of(run, closed_effect(run.equipment, run.lane))
+    if earlier is not None:
+        context = replace(context, delivery_key=earlier[0], attempted=earlier[1])
     payload = run.prepared.payload
     limit = run.equipment.perform_limit
     found = await guarded(lambda: reconcile(context, payload), limit=limit, name=f"{run.name}.reconcile")

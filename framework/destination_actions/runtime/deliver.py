@@ -33,6 +33,7 @@ from destination_actions.runtime.classify import Attempt, PluginFault, settlemen
 from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.prepare import Prepared
+from destination_actions.runtime.tries import Try
 
 log = logging.getLogger("destination_actions")
 
@@ -210,8 +211,21 @@ async def _settled(
     for at in range(len(runs)) if items is None else items:
         settlement = settlement_of(_attempt(runs[at], results[at], effect.reach_of(at)))
         await settle(runs[at], settlement.operation, getattr(settlement.outcome, "data", None))
+        await runs[at].equipment.attempted(_try(runs[at], settlement.outcome, effect, at))
         outcomes.append(settlement.outcome)
     return outcomes
+
+
+def _try(run: Run, outcome: Outcome, effect: Effect, at: int) -> Try:
+    return Try(
+        key=run.request.delivery,
+        event=run.prepared.event,
+        outcome=outcome,
+        exchanges=effect.exchanges_of(at),
+        redactor=run.equipment.lanes(run.lane).redactor,
+        at=effect.began,
+        seconds=effect.age,
+    )
 
 
 def _attempt(run: Run, result: object, reach: Reach) -> Attempt:

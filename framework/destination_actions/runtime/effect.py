@@ -16,6 +16,7 @@ from destination_actions.errors import DestinationActionsError, MaybeSent, NotSe
 from destination_actions.protocols import Claim, ClaimStore, ClaimTimes, Clock, Response
 from destination_actions.runtime.lanes import LaneClients, Turns
 from destination_actions.runtime.oauth import Token
+from destination_actions.runtime.tries import Exchange
 
 
 class Reach(Enum):
@@ -35,11 +36,13 @@ class ClaimLost(DestinationActionsError):  # noqa: N818 - a fact about the claim
 
 @dataclass(slots=True)
 class _Sending:
-    """One request on behalf of some items: its token, how far it came, and whether a 401 renewed the token."""
+    """One request on behalf of some items: its token, how far it came, whether a 401 renewed the token, and what was
+    said on both sides, once it was about to leave."""
 
     token: Token | None
     reach: Reach = Reach.NOTHING
     renewed: bool = False
+    exchange: Exchange | None = None
 
     def left(self) -> None:
         """Note that the headers go out now."""
@@ -66,6 +69,14 @@ class Effect:
         self._clients = clients
         self._turns = turns
         self._closed = False
+        self.began = clock.now()
+        """When it was made, by the wall clock."""
+        self._start = clock.monotonic()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was made."""
+        return self._clock.monotonic() - self._start
 
     @property
     def reach(self) -> Reach:
@@ -76,6 +87,10 @@ class Effect:
         """How far this item came: by the last request on its behalf that was not refused."""
         far = (sending.reach for sending in reversed(self._sendings[item]) if sending.reach is not Reach.NOTHING)
         return next(far, Reach.NOTHING)
+
+    def exchanges_of(self, item: int) -> list[Exchange]:
+        """The requests on this item's behalf, in their order, with their answers."""
+        return [sending.exchange for sending in self._sendings[item] if sending.exchange is not None]
 
     def stale_token(self, item: int) -> Token | None:
         """The access token that this item's requests carried, unless it has been renewed for this item already."""
@@ -116,10 +131,12 @@ class Effect:
         self, items: Sequence[int], sending: _Sending, method: str, url: str, options: dict[str, Any]
     ) -> Response:
         left = await self._marked([claim for item in items if (claim := self._held[item]) is not None])
+        sending.exchange = exchange = Exchange(method, url, options, self._clock.now())
         try:
-            response = await self._clients.once(
-                method, url, sending.token, timeout=left, on_sent=sending.left, **options
-            )
+            with exchange.timed(self._clock):
+                exchange.response = response = await self._clients.once(
+                    method, url, sending.token, timeout=left, on_sent=sending.left, **options
+                )
         except NotSent:
             sending.reach = Reach.NOTHING
             raise
