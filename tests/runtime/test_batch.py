@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -26,6 +25,7 @@ from destination_actions import (
     Unknown,
     accepted,
 )
+from destination_actions.protocols import ClaimTimes
 from destination_actions.stores import SystemClock, open_stores
 from destination_actions.testing import ManualClock
 from hypothesis import example, given, settings
@@ -322,6 +322,18 @@ async def test_a_request_marks_only_the_claims_of_its_payloads(make, clock) -> N
     assert [keys[1]] == marked
 
 
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_certainly_was_not_sent_gives_its_claim_back(make, together) -> None:
+    """No connection: the event has failed, and another event of that person goes at once, alone or in a batch."""
+    target = destination(action(perform=perform, perform_batch=each))
+    mapping = {"mapping": {"text": {"@path": "$.text"}}}
+    runtime = make(target, subscriptions=[SUBSCRIPTION | mapping], http=httpx.MockTransport(api), busy_wait=0)
+    events = [track("m1", text="connect"), track("m2", "u2", text="created"), track("m3", text="created")]
+    outcomes = await runtime.send_batch(events) if together else [await runtime.send(event) for event in events]
+    assert ["failed", "delivered", "delivered"] == kinds(outcomes)
+    assert "not_sent" == outcomes[0][0].reason
+
+
 @pytest.mark.parametrize("only", [[], [3], [-1], [0, 7]])
 async def test_only_must_name_payloads(make, api, only) -> None:
     """An index that is none is the plugin's fault, and nothing is sent."""
@@ -495,13 +507,12 @@ async def test_an_empty_batch_is_nothing(make, api) -> None:
 
 async def test_a_batch_that_takes_too_long_says_so_of_each_item(make, clock) -> None:
     """The time of `perform_batch` is bounded: what was accepted is unknown then, what was not sent has failed."""
-    from destination_actions.protocols import ClaimTimes
 
     async def hangs(ctx: Any, notes: Any) -> Any:
         await ctx.send("POST", URL, json={}, only=[0])
         await asyncio.Event().wait()
 
-    times = replace(ClaimTimes(), lease=0.01, send=0.01, grace=0.01)
+    times = ClaimTimes(lease=0.1, send=1.0, grace=0.1)
     runtime = make(destination(action(perform=None, perform_batch=hangs)), times=times)
     outcomes = await runtime.send_batch([track("m1", "u1"), track("m2", "u2")])
     assert [Unknown, Failed] == [type(outcome) for [outcome] in outcomes]
