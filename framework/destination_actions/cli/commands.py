@@ -18,9 +18,11 @@ from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
+from destination_actions.cli.serve import serve
 
 COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "run": run,
+    "serve": serve,
     "check": check,
     "explain": explain,
     "list": list_destinations,
