@@ -117,4 +117,19 @@ def test_a_plugin_that_fails(
     assert ("cannot be used" in shown, "twilio-studio" in shown) == (True, True)
     capsys.readouterr()
     assert 0 == destinations("--help").exit_code
-    assert "warning: plugin broken cannot be loaded (RuntimeError)" in capsys.readouterr().err
+    assert "warning: plugin broken cannot be used: import failed: RuntimeError: out of order" in capsys.readouterr().err
+
+
+def test_a_plugin_that_exits(
+    destinations: Run, install: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plugin that ends the process while it is imported, or fails to add its commands, takes no command away."""
+    install("leaver", "import sys; sys.exit(7)")
+    install("failing", PLUGIN.replace('@app.command("greet")', "raise RuntimeError").replace('"stranger"', '"failing"'))
+    install("stranger", PLUGIN)
+    assert "hello jane\n" == destinations("greet", "jane").stdout
+    warned = capsys.readouterr().err
+    assert (True, True) == (
+        "import failed: SystemExit: 7" in warned,
+        "register_commands failed: RuntimeError" in warned,
+    )

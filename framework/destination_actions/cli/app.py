@@ -45,20 +45,14 @@ def _nothing() -> None:
 
 def _add_plugin_commands(app: typer.Typer) -> None:
     """Import the installed plugins for their commands; one that fails is passed over here, and `list` says why."""
-    from importlib.metadata import entry_points
+    from destination_actions.plugins import discover
 
-    from destination_actions.plugins import PROJECT, Plugins
-
-    plugins = Plugins()
-    for point in entry_points(group=PROJECT):
+    registry = discover()
+    for row in registry.rows:
+        if row.destination is None:
+            note(f"warning: plugin {row.slug} cannot be used: {row.reason}; see: destinations list", "yellow")
+    for origin in registry.plugins.origins:
         try:
-            plugins.register(f"{point.name} ({point.value})", point.load())
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's import raises
-            note(
-                f"warning: plugin {point.name} cannot be loaded ({type(error).__name__}); see: destinations list",
-                "yellow",
-            )
-    try:
-        plugins.add_commands(app)
-    except PluginError as error:
-        note(f"warning: {error}", "yellow")
+            registry.plugins.add_commands(origin, app)
+        except PluginError as error:
+            note(f"warning: {error}", "yellow")

@@ -2,7 +2,15 @@
 
 from destination_actions.plugins.hookspecs import PROJECT, Hooks, hookimpl
 from destination_actions.plugins.manager import Observer, Plugins
-from destination_actions.plugins.registry import Registry, Row, discover, load_destination, load_plugins, load_registry
+from destination_actions.plugins.registry import (
+    Registry,
+    Row,
+    add_providers,
+    discover,
+    load_destination,
+    load_plugins,
+    load_registry,
+)
 
 __all__ = [
     "PROJECT",
@@ -11,6 +19,7 @@ __all__ = [
     "Plugins",
     "Registry",
     "Row",
+    "add_providers",
     "discover",
     "hookimpl",
     "load_destination",

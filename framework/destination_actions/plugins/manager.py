@@ -32,8 +32,21 @@ class Plugins:
             return
         try:
             self._manager.register(plugin, name=origin)
+            self._manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
-            raise PluginError(f"{origin}: {error}") from error
+            if self._manager.has_plugin(origin):
+                self._manager.unregister(name=origin)
+            raise PluginError(f"{origin}: {_sentence(error)}") from error
+
+    def hooks(self, origin: str) -> frozenset[str]:
+        """Name the hooks that one plugin implements."""
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(origin)) or []
+        return frozenset(caller.name for caller in callers)
+
+    def remove(self, origin: str) -> None:
+        """Take a plugin out again."""
+        if self._manager.has_plugin(origin):
+            self._manager.unregister(name=origin)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -52,32 +65,46 @@ class Plugins:
         owners: dict[str, str] = {}
         directives: dict[str, Directive] = {}
         for origin in self.origins:
-            for part in self._call(origin, "register_directives"):
-                for directive in _expect(origin, "register_directives", part, Directive):
-                    _claim(owners, directive.name, origin, "mapping directive")
-                    directives[directive.name] = directive
+            for directive in self.directives_of(origin):
+                _claim(owners, directive.name, origin, "mapping directive")
+                directives[directive.name] = directive
         return directives
+
+    def directives_of(self, origin: str) -> Sequence[Directive]:
+        """Give the directives of one plugin. Raises `PluginError` when it gives anything else, or fails."""
+        found: list[Directive] = []
+        for part in self._call(origin, "register_directives"):
+            found += _expect(origin, "register_directives", part, Directive)
+        return found
 
     def stores(self) -> dict[str, StoreFactory]:
         """Give every plugin's store factories by URL scheme. Raises `PluginError` when two claim one scheme."""
         owners: dict[str, str] = {}
         stores: dict[str, StoreFactory] = {}
         for origin in self.origins:
-            for part in self._call(origin, "register_stores"):
-                for scheme, factory in dict(part).items():
-                    _claim(owners, scheme, origin, "store scheme")
-                    stores[scheme] = factory
+            for scheme, factory in self.stores_of(origin).items():
+                _claim(owners, scheme, origin, "store scheme")
+                stores[scheme] = factory
         return stores
 
-    def add_commands(self, app: Any) -> None:
-        """Let every plugin add its commands."""
-        for origin in self.origins:
-            self._call(origin, "register_commands", app=app)
+    def stores_of(self, origin: str) -> Mapping[str, StoreFactory]:
+        """Give the store factories of one plugin. Raises `PluginError` when it gives anything else, or fails."""
+        found: dict[str, StoreFactory] = {}
+        for part in self._call(origin, "register_stores"):
+            if not isinstance(part, Mapping) or not all(callable(factory) for factory in part.values()):
+                raise PluginError(
+                    f"{origin}: register_stores must give store factories by URL scheme, not {_kind(part)}"
+                )
+            found |= part
+        return found
+
+    def add_commands(self, origin: str, app: Any) -> None:
+        """Let one plugin add its commands. Raises `PluginError` when it fails."""
+        self._call(origin, "register_commands", app=app)
 
     def observers(self) -> tuple[Observer, ...]:
         """Give every plugin's observer of settled deliveries, as plain functions."""
-        functions: list[Any] = [impl.function for impl in self._manager.hook.delivery_settled.get_hookimpls()]
-        return tuple(functions)
+        return tuple(_observer(impl) for impl in self._manager.hook.delivery_settled.get_hookimpls())
 
     def _call(self, origin: str, hook: str, **arguments: Any) -> list[Any]:
         others = [plugin for name, plugin in self._manager.list_name_plugin() if name != origin]
@@ -91,11 +118,33 @@ class Plugins:
             raise PluginError(f"{origin}: {hook} failed: {detail}") from error
 
 
+def _observer(impl: pluggy.HookImpl) -> Observer:
+    """Call an implementation as pluggy would: with the arguments that it names, by name."""
+    function: Callable[..., object] = impl.function
+    names = frozenset(impl.argnames)
+
+    def observe(outcome: Outcome, seconds: float) -> None:
+        given = {"outcome": outcome, "seconds": seconds}
+        function(**{name: value for name, value in given.items() if name in names})
+
+    return observe
+
+
+def _sentence(error: Exception) -> str:
+    """What pluggy says, in one line, without the plugin's name in front."""
+    lines = str(error).splitlines()
+    return ": ".join(lines[1:] or lines)
+
+
+def _kind(thing: object) -> str:
+    return "None" if thing is None else f"{thing!r:.40} ({type(thing).__name__})"
+
+
 def _expect(origin: str, hook: str, part: object, kind: type) -> list[Any]:
     items = list(part) if isinstance(part, list | tuple) else [part]
     for item in items:
         if not isinstance(item, kind):
-            raise PluginError(f"{origin}: {hook} must give a list of {kind.__name__}, not {item!r:.80}")
+            raise PluginError(f"{origin}: {hook} must give a list of {kind.__name__}, not {_kind(item)}")
     return items
 
 

@@ -6,10 +6,10 @@ loaded becomes a row with the reason and harms nobody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
@@ -20,6 +20,9 @@ from destination_actions.errors import PluginError, nearest
 from destination_actions.plugins.hookspecs import PROJECT
 from destination_actions.plugins.manager import Plugins
 from destination_actions.schemas import load_schema
+
+NAMELESS: Final = "?"
+"""The slug of a row about a plugin that was handed in and gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +84,56 @@ def load_destination(slug: str) -> Destination[Any]:
 
 
 def load_registry(slugs: Iterable[str], extras: Mapping[str, object] | None = None) -> Registry:
-    """Import only the plugins that `slugs` name; all of them when a name is no entry point's (it may be an alias).
+    """Import only the plugins that `slugs` name.
+
+    When a name is no entry point's (it may be an alias), all are imported, and those that provide none are taken out.
 
     `extras` are plugin objects by origin, registered as they are.
     """
+    wanted = {name for slug in slugs for name in (slug, slug.removeprefix("actions-"))}
     installed = _installed()
-    names = {name for slug in slugs for name in (slug, slug.removeprefix("actions-"))}
-    chosen = [point for point in installed if point.name in names]
-    known = {point.name for point in chosen}
-    if any(slug not in known and slug.removeprefix("actions-") not in known for slug in slugs):
-        chosen = installed
-    return load_plugins(chosen, extras)
+    chosen = [point for point in installed if point.name in wanted]
+    if all({slug, slug.removeprefix("actions-")} & {point.name for point in chosen} for slug in slugs):
+        return load_plugins(chosen, extras)
+    registry = load_plugins(installed, extras)
+    needed = {row.origin for row in registry.rows if wanted.intersection(_names(row))} | set(extras or ())
+    for origin in registry.plugins.origins:
+        if origin not in needed:
+            registry.plugins.remove(origin)
+    return registry
+
+
+def add_providers(registry: Registry, directives: Iterable[str] = (), schemes: Iterable[str] = ()) -> None:
+    """Register the installed plugins that provide mapping directives or stores which no registered plugin provides.
+
+    Nothing is imported unless something is missing; a plugin that cannot be loaded is passed over.
+    """
+    plugins = registry.plugins
+    missing = set(directives) - plugins.directives().keys(), set(schemes) - plugins.stores().keys()
+    if not any(missing):
+        return
+    for point in _installed():
+        origin = origin_of(point)
+        if origin in plugins.origins:
+            continue
+        try:
+            plugins.register(origin, _loaded(origin, point))
+            names = {one.name for one in plugins.directives_of(origin)}
+            provides = missing[0] & names or missing[1] & plugins.stores_of(origin).keys()
+        except PluginError:
+            provides = set()
+        if not provides:
+            plugins.remove(origin)
 
 
 def load_plugins(points: Iterable[EntryPoint], extras: Mapping[str, object] | None = None) -> Registry:
     """Import and register the plugins of these entry points, then `extras`; give what they provide."""
     plugins = Plugins()
     rows: list[Row] = []
-    for point in points:
-        rows += _rows_of(plugins, point.name, origin_of(point), point.load)
+    for origin, named in _by_origin(points).items():
+        rows += _rows_of(plugins, named, origin)
     for origin, plugin in (extras or {}).items():
-        rows += _rows_of(plugins, None, origin, lambda plugin=plugin: plugin)
+        rows += _rows_given(plugins, origin, plugin)
     return Registry(tuple(_contested(rows)), plugins)
 
 
@@ -116,22 +148,58 @@ def _installed() -> list[EntryPoint]:
     return [unique[key] for key in sorted(unique)]
 
 
-def _rows_of(plugins: Plugins, name: str | None, origin: str, load: Any) -> list[Row]:
+def _by_origin(points: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
+    """The entry points of each plugin: it may have one for each of its names."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in points:
+        found.setdefault(origin_of(point), []).append(point)
+    return found
+
+
+def _rows_of(plugins: Plugins, points: Sequence[EntryPoint], origin: str) -> list[Row]:
+    names = [point.name for point in points]
     try:
-        plugins.register(origin, _loaded(origin, load))
-        destinations = plugins.destinations(origin)
+        rows = _rows_given(plugins, origin, _loaded(origin, points[0]))
     except PluginError as error:
-        return [Row(name or "?", origin, reason=error.message)]
-    rows = [Row(destination.slug, origin, destination, _fault(destination)) for destination in destinations]
-    if name is not None and destinations and name not in {n for row in rows for n in _names(row)}:
-        reason = f'the entry point is named "{name}", but the plugin provides {", ".join(row.slug for row in rows)}'
-        rows.append(Row(name, origin, reason=reason))
+        rows = [_failed(NAMELESS, origin, error)]
+    if rows and rows[0].slug == NAMELESS:
+        return [replace(rows[0], slug=name) for name in names]
+    useless = None if rows else _nothing(plugins, origin)
+    if rows or useless:
+        reason = useless or f"the plugin provides {', '.join(row.slug for row in rows)}, not what its entry point names"
+        known = {name for row in rows for name in _names(row)}
+        rows += [Row(name, origin, reason=reason) for name in names if name not in known]
     return rows
 
 
-def _loaded(origin: str, load: Any) -> object:
+def _rows_given(plugins: Plugins, origin: str, plugin: object) -> list[Row]:
     try:
-        plugin: object = load()
+        plugins.register(origin, plugin)
+        destinations = plugins.destinations(origin)
+    except PluginError as error:
+        return [_failed(NAMELESS, origin, error)]
+    return [Row(destination.slug, origin, destination, _fault(destination)) for destination in destinations]
+
+
+def _failed(slug: str, origin: str, error: PluginError) -> Row:
+    return Row(slug, origin, reason=error.message.removeprefix(f"{origin}: "))
+
+
+def _nothing(plugins: Plugins, origin: str) -> str | None:
+    """Why a plugin without destinations is of no use; one that only adds directives, stores or commands is."""
+    hooks = plugins.hooks(origin) if origin in plugins.origins else None
+    if hooks is None:
+        return None
+    if not hooks:
+        return "it implements none of the hooks; mark functions with @hookimpl"
+    return "register_destinations gives no destination" if "register_destinations" in hooks else None
+
+
+def _loaded(origin: str, point: EntryPoint) -> object:
+    if EntryPoint.pattern.match(point.value) is None:
+        raise PluginError(f'{origin}: "{point.value}" does not have the form module or module:object')
+    try:
+        plugin: object = point.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit while it is imported
@@ -147,9 +215,11 @@ def _fault(destination: Destination[Any]) -> str | None:
 def _contested(rows: list[Row]) -> Iterable[Row]:
     taken: dict[str, Row] = {}
     for row in rows:
-        clash = next((taken[name] for name in _names(row) if name in taken and row.ok), None)
+        clash = next((name for name in _names(row) if name in taken and row.ok), None)
         if clash is not None:
-            yield Row(row.slug, row.origin, row.destination, f'the slug "{row.slug}" is taken by {clash.origin}')
+            what = "slug" if clash == row.slug else "alias"
+            reason = f'the {what} "{clash}" is taken by {taken[clash].origin}; remove one of them'
+            yield replace(row, reason=reason)
             continue
         taken.update(dict.fromkeys(_names(row), row) if row.ok else {})
         yield row
@@ -160,4 +230,4 @@ def _names(row: Row) -> tuple[str, ...]:
 
 
 def _reason(row: Row) -> str:
-    return row.reason if row.reason and row.origin in row.reason else f"{row.origin}: {row.reason}"
+    return f"{row.origin}: {row.reason}"
