@@ -18,6 +18,7 @@ from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
+from destination_actions.cli.test import run_cases
 from destination_actions.cli.serve import serve
 
 COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
@@ -30,6 +31,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "auth-test": auth_test,
     "choices": choices,
     "schema": schema,
+    "test": run_cases,
     "import-segment": import_segment,
     "demo": demo,
 }

@@ -106,7 +106,7 @@ class Harness:
     # --- what a test does --------------------------------------------------------------------------------------------
 
     def send(self, event: Event) -> list[Outcome]:
-        """Send one event; an outcome for each subscription. Raises `UnscriptedRequest` where the script has no reply."""
+        """Send one event; an outcome for each subscription. Raises `UnscriptedRequest` where no reply is left."""
         return self._checked(self._run(self._runtime.send(self.numbered(event))))
 
     def send_one(self, event: Event) -> Outcome:
@@ -115,7 +115,7 @@ class Harness:
         return outcome
 
     def send_batch(self, events: Sequence[Event]) -> list[list[Outcome]]:
-        """Send events at once; the outcomes of each. Raises `UnscriptedRequest` where the script has no reply."""
+        """Send events at once; the outcomes of each. Raises `UnscriptedRequest` where no reply is left."""
         return self._checked(self._run(self._runtime.send_batch([self.numbered(event) for event in events])))
 
     def deliver(self, events: Sequence[Event], *, retry_for: float = 60.0) -> list[Outcome]:

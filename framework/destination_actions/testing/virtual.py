@@ -64,9 +64,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if job in self._jobs:
             self._jobs[job] -= 1
 
-    def run_in_executor(
-        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
-    ) -> asyncio.Future[T]:
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run a function in a worker thread, and note that it is at work."""
         job = object()
         self._jobs[job] = 0
