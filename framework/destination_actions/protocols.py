@@ -420,8 +420,12 @@ class Retention:
 class Ledger(Protocol):
     """Records of terminal states and of attempts. Raises `StoreError` when the store is out of order.
 
-    What is handed in is already free of secrets and personal data, but for the event.
+    What is handed in is already free of secrets and personal data, but for the event. `lasting` says whether records
+    outlive the process; if not, the exchanges of attempts are left out unless they are asked for.
     """
+
+    @property
+    def lasting(self) -> bool: ...
 
     async def record(
         self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()

@@ -36,6 +36,7 @@ def _ledger(one: Mapping[str, Any]) -> LedgerConfig:
         keep_days=float(one.get("keepDays", usual.keep_days)),
         keep_entries=one.get("keepEntries", usual.keep_entries),
         delivered_events=one.get("deliveredEvents", usual.delivered_events),
+        exchanges=one.get("exchanges"),
         bodies=one.get("bodies", usual.bodies),
     )
 
@@ -49,6 +50,9 @@ def _destination(name: str, one: Mapping[str, Any]) -> DestinationConfig:
         settings=one.get("settings", {}),
         subscriptions=tuple(_subscription(f"{pointer}/subscriptions/{i}", each) for i, each in subscriptions),
         on_unknown=one.get("onUnknown", "reconcile"),
+        retry=one.get("retry", {}),
+        breaker=one.get("breaker", {}),
+        concurrency=one.get("concurrency"),
         enabled=one.get("enabled", True),
         pointer=pointer,
     )

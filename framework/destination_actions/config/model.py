@@ -41,6 +41,9 @@ class DestinationConfig:
     settings: Mapping[str, Any] = field(repr=False)
     subscriptions: tuple[SubscriptionConfig, ...] = ()
     on_unknown: str = "reconcile"
+    retry: Mapping[str, float] = field(default_factory=dict)
+    breaker: Mapping[str, Any] = field(default_factory=dict)
+    concurrency: int | None = None
     enabled: bool = True
     pointer: str = ""
 
@@ -58,12 +61,14 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerConfig:
-    """What the ledger keeps: for how many days, how many entries at most, the bodies of requests and answers, and
-    besides the events of failed deliveries those of delivered ones."""
+    """What the ledger keeps: for how many days, how many entries at most, the events of delivered deliveries besides
+    those of failed ones, and the requests and answers of attempts, with their bodies. `exchanges` is true by default
+    where the store lasts."""
 
     keep_days: float = 30.0
     keep_entries: int = 1_000_000
     delivered_events: bool = False
+    exchanges: bool | None = None
     bodies: bool = True
 
 

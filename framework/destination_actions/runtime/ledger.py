@@ -64,6 +64,7 @@ class Recorder:
         self._clock = clock
         self._plugin_of = plugin_of
         self._policy = policy
+        self._exchanges = stores.ledger.lasting if policy.exchanges is None else policy.exchanges
         self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries)
         self._pins: dict[tuple[str, str], Pin] = {}
         self._pinned: set[str] = set()
@@ -146,7 +147,7 @@ class Recorder:
             outcome=outcome.outcome,
             reason=_reason(outcome),
             pin=self._digest(outcome),
-            exchanges=[shown(one, cleaner, bodies=bodies) for one in tried.exchanges],
+            exchanges=[shown(one, cleaner, bodies=bodies) for one in tried.exchanges] if self._exchanges else (),
         )
 
     def _hold(self, entry: AttemptEntry) -> None:

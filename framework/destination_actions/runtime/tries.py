@@ -29,6 +29,7 @@ _HEADER_STARTS: Final = ("x-ratelimit-", "ratelimit")
 _MASK: Final = "***"
 _LOOKAHEAD: Final = 1024
 _LONG: Final = 6
+_PLAIN: Final = re.compile(r"[0-9A-Za-z_.~-]+")
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Cleaner:
         text = self._redactor.text(text)
         for form in self._people:
             text = text.replace(form, _MASK) if len(form) >= _LONG else _word(form).sub(_MASK, text)
-        return mask_phones(text)
+        return mask_phones(text) if "+" in text or "%2" in text else text
 
     def json(self, value: Json) -> Json:
         """Give a JSON value without them, in keys too."""
@@ -159,8 +160,11 @@ def _body(content: bytes, cleaner: Cleaner) -> str:
 
 
 def _forms(person: str) -> Iterator[str]:
-    for text in (person, person.lower()):
+    """A user id as texts may hold it."""
+    for text in {person, person.lower()}:
         yield text
+        if _PLAIN.fullmatch(text):
+            continue
         yield quote(text, safe="")
         yield quote_plus(text)
         yield orjson.dumps(text.encode("utf-8", "replace").decode()).decode()[1:-1]

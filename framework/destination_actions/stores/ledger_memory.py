@@ -21,12 +21,15 @@ _ATTEMPTS: Final = 20
 class MemoryLedger:
     """A `Ledger` in memory. Usable from several loops and threads."""
 
+    lasting = False
+
     def __init__(self, clock: Clock, *, size: int = LEDGER_SIZE) -> None:
         self._clock = clock
         self._size = size
         self._lock = Lock()
         self._numbers = count(1)
-        self._entries: dict[str, LedgerEntry] = {}
+        self._entries: dict[str, tuple[int, LedgerEntry]] = {}  # with their numbers
+        self._replayed: set[str] = set()
         self._attempts: dict[str, list[AttemptEntry]] = {}  # in the order in which deliveries were last tried
         self._tallies: Counter[tuple[str, str, str, str]] = Counter()
         self._pins: dict[str, Mapping[str, Any]] = {}
@@ -40,11 +43,9 @@ class MemoryLedger:
                 self._try(attempt)
             if entry.key in self._entries:
                 return False
-            self._entries[entry.key] = replace(entry, number=next(self._numbers))
+            self._entries[entry.key] = (next(self._numbers), entry)
             self._tallies[entry.destination, entry.subscription, entry.state, entry.reason] += 1
-            for key in replaces:
-                if key in self._entries:
-                    self._entries[key] = replace(self._entries[key], replayed=True)
+            self._replayed.update(key for key in replaces if key in self._entries)
             self._shrink(self._size)
             return True
 
@@ -70,8 +71,8 @@ class MemoryLedger:
     async def entries(self, query: LedgerQuery) -> Sequence[LedgerEntry]:
         """As `Ledger` says."""
         with self._lock:
-            found = (entry for entry in reversed(self._entries.values()) if _asked_for(entry, query))
-            return list(islice(found, query.limit))
+            entries = map(self._shown, reversed(self._entries))
+            return list(islice((entry for entry in entries if all(_tests(entry, query))), query.limit))
 
     async def attempts(self, key: str) -> Sequence[AttemptEntry]:
         """As `Ledger` says."""
@@ -87,36 +88,38 @@ class MemoryLedger:
         """As `Ledger` says."""
         with self._lock:
             asked = set(people)
-            return self._remove([key for key, entry in self._entries.items() if asked & set(entry.people)])
+            return self._remove([key for key, (_, entry) in self._entries.items() if asked & set(entry.people)])
 
     async def prune(self, retention: Retention) -> int:
         """As `Ledger` says."""
         with self._lock:
             oldest = self._clock.now() - retention.seconds
-            late = [key for key, entry in self._entries.items() if entry.at < oldest]
+            late = [key for key, (_, entry) in self._entries.items() if entry.at < oldest]
             return self._remove(late) + self._shrink(retention.entries)
 
     async def aclose(self) -> None:
         """Hold nothing open."""
 
+    def _shown(self, key: str) -> LedgerEntry:
+        number, entry = self._entries[key]
+        return replace(entry, number=number, replayed=key in self._replayed)
+
     def _try(self, attempt: AttemptEntry) -> None:
-        kept = self._attempts.pop(attempt.key, [])
-        self._attempts[attempt.key] = [*kept, attempt][-_ATTEMPTS:]
+        kept = self._attempts.pop(attempt.key, None)
+        self._attempts[attempt.key] = [*kept, attempt][-_ATTEMPTS:] if kept else [attempt]
         if len(self._attempts) > self._size:
             del self._attempts[next(iter(self._attempts))]
 
     def _shrink(self, size: int) -> int:
-        return self._remove(list(islice(self._entries, max(0, len(self._entries) - size))))
+        over = len(self._entries) - size
+        return self._remove(list(islice(self._entries, over))) if over > 0 else 0
 
     def _remove(self, keys: Sequence[str]) -> int:
         for key in keys:
             del self._entries[key]
+            self._replayed.discard(key)
             self._attempts.pop(key, None)
         return len(keys)
-
-
-def _asked_for(entry: LedgerEntry, query: LedgerQuery) -> bool:
-    return all(_tests(entry, query))
 
 
 def _tests(entry: LedgerEntry, query: LedgerQuery) -> Iterator[bool]:

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Retention, Tally
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
@@ -14,10 +16,10 @@ from destination_actions.stores.sqlite.desk import overwriting
 
 _COLUMNS: Final = (
     "key, state, reason, destination, subscription, action, message, at, accepted, seconds, generation, attempts, pin, "
-    "details, event"
+    "details, event, people"
 )
 _RECORD: Final = f"""
-INSERT INTO ledger ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO ledger ({_COLUMNS}, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
 _ATTEMPT: Final = """
 INSERT INTO attempts (key, at, seconds, outcome, reason, pin, exchanges) VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -25,15 +27,17 @@ _TALLY: Final = """
 INSERT INTO tallies VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (destination, subscription, state, reason) DO UPDATE SET count = count + excluded.count"""
 _LIST: Final = f"""
-SELECT {_COLUMNS}, replayed, number, (SELECT json_group_array(person) FROM people AS p WHERE p.number = ledger.number)
-FROM ledger WHERE {{}} ORDER BY number DESC LIMIT ?"""  # noqa: S608
+SELECT {_COLUMNS}, replayed, number FROM ledger WHERE {{}} ORDER BY number DESC LIMIT ?"""  # noqa: S608
 _ATTEMPTS: Final = "SELECT key, at, seconds, outcome, reason, pin, exchanges FROM attempts WHERE key = ? ORDER BY seq"
+_PRUNE_ATTEMPTS: Final = "DELETE FROM attempts WHERE seq < (SELECT min(seq) + ? FROM attempts) AND at < ?"
 _PRUNE_ROWS: Final = 2_000
 """Entries that one pruning removes at most, so that it holds nobody up."""
 
 
 class SqliteLedger:
     """A `Ledger` in a SQLite file."""
+
+    lasting = True
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -42,12 +46,13 @@ class SqliteLedger:
         self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
     ) -> bool:
         """As `Ledger` says."""
-        row, tries = _row(entry), [_try(attempt) for attempt in attempts]
+        tries = [_try(attempt) for attempt in attempts]
+        row = (*_row(entry), encoded(tries))
 
         def work(connection: sqlite3.Connection, _: Instant) -> bool:
-            connection.executemany(_ATTEMPT, tries)
             added = connection.execute(_RECORD, row)
             if added.rowcount != 1:
+                connection.executemany(_ATTEMPT, tries)
                 return False
             people = [(person, added.lastrowid) for person in entry.people]
             connection.executemany("INSERT INTO people VALUES (?, ?)", people)
@@ -88,7 +93,9 @@ class SqliteLedger:
     async def attempts(self, key: str) -> Sequence[AttemptEntry]:
         """As `Ledger` says."""
         rows = await self._rows(_ATTEMPTS, (key,))
-        return [_attempt(row) for row in rows]
+        last = await self._rows("SELECT tries FROM ledger WHERE key = ?", (key,))
+        rows += [row for column in last for row in decoded(column[0])]
+        return sorted((_attempt(row) for row in rows), key=lambda attempt: attempt.at)
 
     async def tallies(self) -> Sequence[Tally]:
         """As `Ledger` says."""
@@ -115,7 +122,7 @@ class SqliteLedger:
             many = "number IN (SELECT number FROM ledger ORDER BY number DESC LIMIT ? OFFSET ?)"
             gone = _remove(connection, late, (oldest, _PRUNE_ROWS))
             gone += _remove(connection, many, (_PRUNE_ROWS, retention.entries))
-            connection.execute("DELETE FROM attempts WHERE at < ?", (oldest,))
+            connection.execute(_PRUNE_ATTEMPTS, (_PRUNE_ROWS, oldest))
             connection.execute("DELETE FROM dead WHERE at < ?", (oldest,))
             return gone
 
@@ -145,13 +152,14 @@ def _row(entry: LedgerEntry) -> tuple[object, ...]:
         entry.pin,
         encoded(entry.details),
         None if entry.event is None else encoded(entry.event),
+        encoded(entry.people),
     )
 
 
 def _entry(row: Sequence[Any]) -> LedgerEntry:
     names = ("key", "state", "reason", "destination", "subscription", "action", "message_id", "at", "accepted")
     more = ("seconds", "generation", "attempts", "pin")
-    details, event, replayed, number, people = row[13:]
+    details, event, people, replayed, number = row[13:]
     return LedgerEntry(
         **dict(zip((*names, *more), row, strict=False)),
         details=decoded(details),
@@ -164,13 +172,14 @@ def _entry(row: Sequence[Any]) -> LedgerEntry:
 
 def _try(attempt: AttemptEntry) -> tuple[object, ...]:
     when = (attempt.key, float(attempt.at), float(attempt.seconds))
-    return (*when, attempt.outcome, attempt.reason, attempt.pin, encoded(list(attempt.exchanges)))
+    exchanges = orjson.dumps(attempt.exchanges).decode() if attempt.exchanges else "[]"
+    return (*when, attempt.outcome, attempt.reason, attempt.pin, exchanges)
 
 
 def _attempt(row: Sequence[Any]) -> AttemptEntry:
     key, at, seconds, outcome, reason, pin, exchanges = row
     return AttemptEntry(
-        key=key, at=at, seconds=seconds, outcome=outcome, reason=reason, pin=pin, exchanges=decoded(exchanges)
+        key=key, at=at, seconds=seconds, outcome=outcome, reason=reason, pin=pin, exchanges=orjson.loads(exchanges)
     )
 
 
@@ -194,8 +203,9 @@ def _conditions(query: LedgerQuery) -> tuple[list[str], list[object]]:
 
 def _remove(connection: sqlite3.Connection, chosen: str, values: Sequence[object]) -> int:
     """Remove the entries that a condition chooses, and what belongs to them."""
-    numbers = connection.execute(f"SELECT number, key FROM ledger WHERE {chosen}", values).fetchall()  # noqa: S608
-    connection.executemany("DELETE FROM attempts WHERE key = ?", [(key,) for _, key in numbers])
-    connection.executemany("DELETE FROM people WHERE number = ?", [(number,) for number, _ in numbers])
-    connection.executemany("DELETE FROM ledger WHERE number = ?", [(number,) for number, _ in numbers])
-    return len(numbers)
+    found = connection.execute(f"SELECT number, key, people FROM ledger WHERE {chosen}", values).fetchall()  # noqa: S608
+    named = [(person, number) for number, _, people in found for person in decoded(people)]
+    connection.executemany("DELETE FROM people WHERE person = ? AND number = ?", named)
+    connection.executemany("DELETE FROM attempts WHERE key = ?", [(key,) for _, key, _ in found])
+    connection.executemany("DELETE FROM ledger WHERE number = ?", [(number,) for number, _, _ in found])
+    return len(found)

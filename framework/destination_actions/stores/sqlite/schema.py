@@ -42,17 +42,16 @@ _VERSION_2: Final = (
         number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, reason TEXT NOT NULL,
         destination TEXT NOT NULL, subscription TEXT NOT NULL, action TEXT NOT NULL, message TEXT NOT NULL,
         at REAL NOT NULL, accepted REAL NOT NULL, seconds REAL NOT NULL, generation INTEGER NOT NULL,
-        attempts INTEGER NOT NULL, pin TEXT NOT NULL, details NOT NULL, event, replayed INTEGER NOT NULL DEFAULT 0)""",
+        attempts INTEGER NOT NULL, pin TEXT NOT NULL, details NOT NULL, event, people NOT NULL, tries NOT NULL,
+        replayed INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX ledger_at ON ledger (at)",
     """CREATE INDEX ledger_failed ON ledger (number) WHERE state NOT IN ('delivered', 'suppressed')""",
     """CREATE TABLE people (
         person TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (person, number)) WITHOUT ROWID""",
-    "CREATE INDEX people_number ON people (number)",
     """CREATE TABLE attempts (
         seq INTEGER PRIMARY KEY, key TEXT NOT NULL, at REAL NOT NULL, seconds REAL NOT NULL, outcome TEXT NOT NULL,
         reason TEXT NOT NULL, pin TEXT NOT NULL, exchanges NOT NULL)""",
     "CREATE INDEX attempts_key ON attempts (key)",
-    "CREATE INDEX attempts_at ON attempts (at)",
     """CREATE TABLE tallies (
         destination TEXT NOT NULL, subscription TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
         count INTEGER NOT NULL, PRIMARY KEY (destination, subscription, state, reason)) WITHOUT ROWID""",
