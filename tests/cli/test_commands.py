@@ -97,6 +97,26 @@ def test_interrupted_pipe(config: Path, line: Line, tmp_path: Path) -> None:
         assert 141 == run.wait()
 
 
+def test_a_table_into_a_closed_pipe(config: Path, line: Line, tmp_path: Path) -> None:
+    """Tables end with 141 too, not with the code of rejected deliveries."""
+    events = tmp_path / "events.ndjson"
+    events.write_text(line("t1", "jane", "Other"))
+    for arguments in (["run", str(config), str(events)], ["check", str(config)], ["list"]):
+        with subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            assert run.stderr is not None
+            run.stdout.close()
+            assert "Traceback" not in run.stderr.read()
+            assert 141 == run.wait()
+
+
+def test_no_standard_input(config: Path) -> None:
+    """Where standard input is closed, the command says so."""
+    script = f"exec {COMMAND} run {config} - <&-"
+    run = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert (2, "error: standard input is closed") == (run.returncode, run.stderr.splitlines()[0])
+
+
 # --- what is wrong ---------------------------------------------------------------------------------------------------
 
 WRONG = """\

@@ -29,9 +29,17 @@ _LONGEST: Final = 80
 """Characters of an event's value that are shown."""
 
 
+class _Output(Console):
+    """A console that leaves it to the command what a closed pipe means; rich would end the process with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error again."""
+        raise  # noqa: PLE0704 - called while the BrokenPipeError is handled
+
+
 def output() -> Console:
     """The console of results."""
-    return Console(highlight=False, markup=False, soft_wrap=False)
+    return _Output(highlight=False, markup=False, soft_wrap=False)
 
 
 def notes() -> Console:

@@ -81,6 +81,8 @@ def _closing(intake: _Intake) -> Iterator[Event | BadEvent]:
 
 def _standard_input() -> BinaryIO:
     """A file of our own: a thread that still waits in `sys.stdin` would abort the interpreter at its end."""
+    if sys.stdin is None:
+        raise ConfigurationError("standard input is closed", hint="name a file, or give events on standard input")
     try:
         return open(sys.stdin.fileno(), "rb", closefd=False)
     except OSError:
