@@ -48,9 +48,9 @@ def format_condition(condition: Condition, *, in_item: bool = False) -> str:
 def _simple(clause: Compare | In | Truth, in_item: bool) -> str:
     match clause:
         case Compare(sign, left, right):
-            return f"{format_operand(left, in_item)} {sign} {format_operand(right, in_item)}"
+            return f"{format_operand(left, in_item)} {sign} {_right(right, in_item)}"
         case In(left, right):
-            return f"{format_operand(left, in_item)} in {format_operand(right, in_item)}"
+            return f"{format_operand(left, in_item)} in {_right(right, in_item)}"
         case Truth(operand):
             return format_operand(operand, in_item)
 
@@ -63,9 +63,9 @@ def _grouped(clause: Condition, in_item: bool, *kinds: type) -> str:
 def _negated(clause: Condition, in_item: bool) -> str:
     match clause:
         case Compare("=", left, right):
-            return f"{format_operand(left, in_item)} != {format_operand(right, in_item)}"
+            return f"{format_operand(left, in_item)} != {_right(right, in_item)}"
         case In(left, right):
-            return f"{format_operand(left, in_item)} not in {format_operand(right, in_item)}"
+            return f"{format_operand(left, in_item)} not in {_right(right, in_item)}"
         case _:
             return "!" + _grouped(clause, in_item, And, Or, Compare)
 
@@ -78,9 +78,18 @@ def format_operand(operand: Operand, in_item: bool = False) -> str:
         case Literal(value):
             return format_scalar(value)
         case ListOf(items):
-            return f"[{', '.join(format_operand(item, in_item) for item in items)}]"
+            return f"[{', '.join(_right(item, in_item) for item in items)}]"
         case Call(function, arguments):
-            return f"{function}({', '.join(format_operand(argument, in_item) for argument in arguments)})"
+            first, *others = arguments
+            texts = [format_operand(first, in_item), *(_right(other, in_item) for other in others)]
+            return f"{function}({', '.join(texts)})"
+
+
+def _right(operand: Operand, in_item: bool) -> str:
+    """Write an operand that stands where a bare word would be text: an event's member begins with `$` there."""
+    if isinstance(operand, Path) and operand.root == "event" and len(operand.keys) == 1:
+        return _members(operand.keys, "$")
+    return format_operand(operand, in_item)
 
 
 def format_scalar(value: Scalar) -> str:
