@@ -181,3 +181,64 @@ def test_a_needed_plugin_with_a_broken_directive_is_named(install: Install) -> N
     with pytest.raises(ConfigurationError, match="is claimed by") as caught:
         AsyncRuntime("taker")
     assert origin in str(caught.value)
+
+
+DIRECTIVE = """
+from destination_actions.mapping import BUILTIN_DIRECTIVES
+from dataclasses import replace
+
+@hookimpl
+def register_directives():
+    return [replace(BUILTIN_DIRECTIVES["@literal"], name="@echo")]
+"""
+
+STORE = """
+@hookimpl
+def register_stores():
+    from destination_actions.stores import BUILTIN_STORES
+    return {"elsewhere": lambda url, clock, times: BUILTIN_STORES["memory"]("memory:", clock, times)}
+"""
+
+TARGET = """
+@hookimpl
+def register_destinations():
+    from destination_actions import field
+
+    class Payload(FieldSet):
+        text: str = field("Text")
+
+    go = Action(slug="go", title="Go", payload=Payload, perform=perform)
+    return [Destination(slug="target", name="Target", settings=Empty, actions=(go,))]
+"""
+
+
+async def test_a_directive_of_another_installed_plugin(install: Install) -> None:
+    """A mapping may use it: the plugin that provides it is looked for; others, broken ones too, are left alone."""
+    install("target", TARGET)
+    install("broken", "raise AssertionError")
+    install("directives", DIRECTIVE)
+    subscription = {"name": "s", "action": "go", "subscribe": 'type = "track"', "mapping": {"text": {"@echo": "hi"}}}
+    async with AsyncRuntime("target", subscriptions=[subscription]) as runtime:
+        [outcome] = await runtime.send({"type": "track"})
+    assert "delivered" == outcome.outcome
+
+
+async def test_a_store_of_another_installed_plugin(install: Install) -> None:
+    """A store URL may name its scheme."""
+    install("target", TARGET)
+    install("storing", STORE)
+    subscription = {"name": "s", "action": "go", "subscribe": 'type = "track"', "mapping": {"text": "hi"}}
+    async with AsyncRuntime("target", subscriptions=[subscription], stores="elsewhere:") as runtime:
+        [outcome] = await runtime.send({"type": "track"})
+    assert "delivered" == outcome.outcome
+
+
+def test_nothing_is_imported_for_known_directives(install: Install) -> None:
+    """A mapping of built-in directives imports no bystander; an unknown one is refused as ever."""
+    install("target", TARGET)
+    install("bystander", "")
+    subscription = {"name": "s", "action": "go", "subscribe": 'type = "track"', "mapping": {"text": {"@path": "a"}}}
+    AsyncRuntime("target", subscriptions=[subscription])
+    assert "bystander" not in sys.modules
+    with pytest.raises(ConfigurationError, match="there is no directive"):
+        AsyncRuntime("target", subscriptions=[subscription | {"mapping": {"text": {"@nosuch": 1}}}])

@@ -103,27 +103,29 @@ def load_registry(slugs: Iterable[str], extras: Mapping[str, object] | None = No
     return registry
 
 
-def add_providers(registry: Registry, directives: Iterable[str] = (), schemes: Iterable[str] = ()) -> None:
+def add_providers(plugins: Plugins, *, directives: Iterable[str] = (), schemes: Iterable[str] = ()) -> None:
     """Register the installed plugins that provide mapping directives or stores which no registered plugin provides.
 
     Nothing is imported unless something is missing; a plugin that cannot be loaded is passed over.
     """
-    plugins = registry.plugins
-    missing = set(directives) - plugins.directives().keys(), set(schemes) - plugins.stores().keys()
-    if not any(missing):
-        return
-    for point in _installed():
+    wanted = frozenset(directives) - plugins.directives().keys()
+    stores = frozenset(schemes) - plugins.stores().keys() if schemes else frozenset()
+    for point in _installed() if wanted or stores else ():
         origin = origin_of(point)
-        if origin in plugins.origins:
-            continue
-        try:
-            plugins.register(origin, _loaded(origin, point))
-            names = {one.name for one in plugins.directives_of(origin)}
-            provides = missing[0] & names or missing[1] & plugins.stores_of(origin).keys()
-        except PluginError:
-            provides = set()
-        if not provides:
+        if origin not in plugins.origins and not _provides(plugins, origin, point, wanted, stores):
             plugins.remove(origin)
+
+
+def _provides(
+    plugins: Plugins, origin: str, point: EntryPoint, directives: frozenset[str], schemes: frozenset[str]
+) -> bool:
+    """Register a plugin; tell whether it provides any of these."""
+    try:
+        plugins.register(origin, _loaded(origin, point))
+        named = {directive.name for directive in plugins.directives_of(origin)}
+        return bool(directives & named or schemes & plugins.stores_of(origin).keys())
+    except PluginError:
+        return False
 
 
 def load_plugins(points: Iterable[EntryPoint], extras: Mapping[str, object] | None = None) -> Registry:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from destination_actions.config import Config
 from destination_actions.definitions import Destination
-from destination_actions.plugins import Plugins, Registry, Row, load_registry
+from destination_actions.plugins import Plugins, Registry, Row, add_providers, load_registry
 from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.runtime.builtin import ORIGIN, Builtin
 from destination_actions.runtime.lanes import Engines, LaneState
@@ -16,7 +16,29 @@ from destination_actions.stores import open_stores
 
 
 def registry_for(config: Config, destination: Destination[Any] | None, plugins: Iterable[object]) -> Registry:
-    """Find the plugins that a configuration needs, and add the framework's own parts and `plugins`."""
+    """Find the plugins that a configuration needs for its destinations and directives.
+
+    The framework's own parts and `plugins` are added.
+    """
+    registry = _destinations_for(config, destination, plugins)
+    mappings = [item.mapping for part in config.destinations for item in part.subscriptions]
+    add_providers(registry.plugins, directives={name for mapping in mappings for name in _directives_in(mapping)})
+    return registry
+
+
+def _directives_in(value: object) -> Iterator[str]:
+    """Names after which a mapping asks, at any depth; what a literal holds is among them."""
+    below = [value]
+    while below:
+        one = below.pop()
+        if isinstance(one, Mapping):
+            yield from (key for key in one if isinstance(key, str) and key.startswith("@"))
+            below += one.values()
+        elif isinstance(one, list | tuple):
+            below += one
+
+
+def _destinations_for(config: Config, destination: Destination[Any] | None, plugins: Iterable[object]) -> Registry:
     extras: dict[str, object] = {ORIGIN: Builtin()} | {_origin(plugin): plugin for plugin in plugins}
     slugs = [part.destination for part in config.destinations if part.enabled]
     if destination is None:
@@ -36,6 +58,7 @@ def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: C
     """Open the stores of a URL such as `sqlite:state.db`; opened ones are given back as they are."""
     if isinstance(stores, Stores):
         return stores
+    add_providers(plugins, schemes=[stores.partition(":")[0]])
     return open_stores(stores, clock=clock, times=times, factories=plugins.stores())
 
 
