@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from destination_actions.cli.commands import COMMANDS, Commands
+from destination_actions.cli.commands import COMMANDS, GROUPS, Commands
 from destination_actions.cli.console import note
 from destination_actions.errors import PluginError
 
@@ -34,7 +34,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_nothing)
     Commands().register_commands(app)
-    if not arguments or arguments[0] not in COMMANDS:
+    if not arguments or arguments[0] not in {*COMMANDS, *GROUPS}:
         _add_plugin_commands(app)
     return app
 

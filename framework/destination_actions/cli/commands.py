@@ -6,23 +6,32 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pluggy
+import typer
 
 from destination_actions.cli.auth_test import auth_test
 from destination_actions.cli.check import check
 from destination_actions.cli.choices import choices
+from destination_actions.cli.dead import list_dead, replay, show
 from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.exits import exits
 from destination_actions.cli.explain import explain
+from destination_actions.cli.forget import forget
 from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
+from destination_actions.cli.log import log
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
+from destination_actions.cli.test import run_cases
+from destination_actions.cli.status import status
 from destination_actions.cli.test import run_cases
 from destination_actions.cli.serve import serve
 
 COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "run": run,
+    "status": status,
+    "log": log,
+    "forget": forget,
     "serve": serve,
     "check": check,
     "explain": explain,
@@ -36,6 +45,11 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "demo": demo,
 }
 """Command functions by name; each gives its exit code."""
+GROUPS: Final[dict[str, tuple[str, dict[str, Callable[..., int | None]]]]] = {
+    "dead": ("Deliveries that ended without success.", {"list": list_dead, "show": show, "replay": replay}),
+}
+"""Groups of commands by name: what they are about, and the commands."""
+
 
 _hookimpl: Final = pluggy.HookimplMarker("destination_actions")
 
@@ -47,4 +61,13 @@ class Commands:
     def register_commands(self, app: Any) -> None:
         """Add the framework's commands to the typer application."""
         for name, command in COMMANDS.items():
+        for name, (about, commands) in GROUPS.items():
+            app.add_typer(_group(about, commands), name=name)
+
+
+def _group(about: str, commands: dict[str, Callable[..., int | None]]) -> typer.Typer:
+    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    for name, command in commands.items():
+        group.command(name)(exits(command))
+    return group
             app.command(name)(exits(command))
