@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from destination_actions.testing.clock import ManualClock
     from destination_actions.testing.events import EventBuilder, event
+    from destination_actions.testing.examples import example_document, example_payload, example_settings
     from destination_actions.testing.harness import Harness
     from destination_actions.testing.scripted import RecordingApi, Reply, ScriptedApi, SentRequest, UnscriptedRequest
     from destination_actions.testing.stores import ClaimStoreSuite, QueueSuite
+    from destination_actions.testing.strategies import documents, events, from_schema, payloads
     from destination_actions.testing.virtual import VirtualClock, VirtualLoop
 
 _HOMES = {
     "clock": ("ManualClock",),
     "events": ("EventBuilder", "event"),
+    "examples": ("example_document", "example_payload", "example_settings"),
     "harness": ("Harness",),
     "scripted": ("RecordingApi", "Reply", "ScriptedApi", "SentRequest", "UnscriptedRequest"),
     "stores": ("ClaimStoreSuite", "QueueSuite"),
+    "strategies": ("documents", "events", "from_schema", "payloads"),
     "virtual": ("VirtualClock", "VirtualLoop"),
 }
 """The names that each module gives to the public surface; imported when first used, for the command line's sake."""
@@ -36,7 +40,14 @@ __all__ = [
     "UnscriptedRequest",
     "VirtualClock",
     "VirtualLoop",
+    "documents",
     "event",
+    "events",
+    "example_document",
+    "example_payload",
+    "example_settings",
+    "from_schema",
+    "payloads",
 ]
 
 

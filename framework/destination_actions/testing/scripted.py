@@ -174,6 +174,11 @@ class ScriptedApi(httpx.MockTransport):
         self._used.append(0)
         return added
 
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """The script, the used-up replies included."""
+        return tuple(self._replies)
+
     def unused(self) -> list[Reply]:
         """The replies that have not answered as often as they say."""
         pairs = zip(self._replies, self._used, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Final
 
@@ -84,16 +85,15 @@ class _Loader:
         """Every case, the rows of tables one by one."""
         root = pieces(self.document.value)
         for case in (root.get("cases") or EMPTY).items():
-            whole = laid_over(Piece("", {"given": root.get("given") or EMPTY}), self._extended(root, case))
+            layers = [Piece("", {"given": root.get("given") or EMPTY}), *self._parts(root, case), _without_table(case)]
             table = case.get("table")
-            yield from self._rows(whole, table) if table else self._one(whole, {}, "", set())
+            yield from self._rows(layers, table) if table else self._one(layers, {}, "", set())
 
-    def _extended(self, root: Piece, case: Piece) -> Piece:
-        """The case laid over the parts that it names."""
+    def _parts(self, root: Piece, case: Piece) -> Iterator[Piece]:
+        """The parts that a case names."""
         extends = case.get("extends")
         wanted = [] if extends is None else extends.items() or [extends]
         parts = root.get("parts") or EMPTY
-        below: Piece | None = None
         for name in wanted:
             part = parts.get(str(name.value))
             if part is None:
@@ -101,10 +101,9 @@ class _Loader:
                 hint = nearest(str(name.value), known) or f"there are {', '.join(known) or 'none'}"
                 self.add(Flaw(name.pointer, f'there is no part "{name.value}"', hint))
             else:
-                below = laid_over(below, part)
-        return laid_over(below, case)
+                yield part
 
-    def _rows(self, whole: Piece, table: Piece) -> Iterator[Case]:
+    def _rows(self, layers: list[Piece], table: Piece) -> Iterator[Case]:
         columns = list(table.items()[0].value)
         used: set[str] = set()
         for at, row in enumerate(table.items()):
@@ -112,12 +111,12 @@ class _Loader:
             for name in sorted(odd):
                 self.add(Flaw(row.pointer, f'row {at + 1} of the table: "{name}" is not in every row'))
             if not odd:
-                yield from self._one(whole, row.value, f" [{at + 1}]", used)
+                yield from self._one(layers, row.value, f" [{at + 1}]", used)
         for name in sorted(set(columns) - used):
             pointer = f"{table.pointer}/0/{escape(name)}"
             self.add(Flaw(pointer, f'no ${{{name}}} uses the column "{name}"', "use it, or leave it out", at_key=True))
 
-    def _one(self, whole: Piece, row: dict[str, Piece], suffix: str, used: set[str]) -> Iterator[Case]:
+    def _one(self, layers: list[Piece], row: dict[str, Piece], suffix: str, used: set[str]) -> Iterator[Case]:
         """One case with its row filled in, if nothing is wrong with it."""
         before = len(self.findings.errors)
 
@@ -125,12 +124,12 @@ class _Loader:
             hint = nearest(name, row) or f"columns are {', '.join(row) or 'given by a table'}; $${{...}} stays text"
             self.add(Flaw(piece.pointer, f'there is no column "{name}"', hint))
 
-        body = Piece(whole.pointer, {key: one for key, one in whole.value.items() if key != "table"})
-        full = filled(body, row, used.add, unknown)
+        whole = layers[-1]
+        full = reduce(laid_over, [filled(layer, row, used.add, unknown) for layer in layers])
         if row:
             self._shape_of(full)
         name = str(full.value["name"].value)
-        if row and full.value["name"].value == whole.value["name"].value:
+        if full.value["name"].value == whole.value["name"].value:
             name += suffix
         self._named(name, whole)
         if len(self.findings.errors) == before:
@@ -161,3 +160,7 @@ class _Loader:
                 api=full.get("api"),
                 locate=self.document.place,
             )
+
+
+def _without_table(case: Piece) -> Piece:
+    return Piece(case.pointer, {key: piece for key, piece in case.value.items() if key != "table"})

@@ -113,10 +113,8 @@ class _Run:
         self.failures.append(Failure(number, pointer, place, difference))
 
     def _no_reply(self, request: SentRequest) -> Difference:
-        given = self._case.given.get("api")
-        listed = [*(given.items() if given else []), *(self._case.api.items() if self._case.api else [])]
-        known = [str(on.plain()) for one in listed if (on := one.get("on"))]
-        note = f"no reply is left for {request.method} {request.url}" + (f"; there are {known}" if known else "")
+        known = ", ".join(dict.fromkeys(str(reply.on or "any request") for reply in self._harness.api.replies))
+        note = f"no reply is left for {request.method} {request.url}; the script answers {known or 'nothing'}"
         return Difference("", None, None, note)
 
     def _unused(self, number: int, script: list[Reply]) -> None:

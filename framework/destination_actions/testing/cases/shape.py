@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
@@ -25,6 +26,7 @@ _TYPES: Final = {
     "null": "null",
 }
 _QUOTED: Final = 60
+_COLUMN: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def flaws(value: Json) -> Iterator[Flaw]:
@@ -47,6 +49,8 @@ def _validator(part: str) -> Draft202012Validator:
 
 def _sentences(errors: Iterable[Any]) -> Iterator[Flaw]:
     for error in errors:
+        if isinstance(error.instance, str) and _COLUMN.fullmatch(error.instance):
+            continue  # it is looked at again when a table has filled it in; without one it is no column
         pointer = "".join(f"/{escape(str(part))}" for part in error.absolute_path)
         where = readable(pointer) if pointer else "the file"
         yield from _SENTENCES.get(str(error.validator), _other)(error, pointer, where)
