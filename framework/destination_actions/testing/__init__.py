@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from destination_actions.testing.harness import Harness
     from destination_actions.testing.scripted import RecordingApi, Reply, ScriptedApi, SentRequest, UnscriptedRequest
     from destination_actions.testing.stores import ClaimStoreSuite, QueueSuite
-    from destination_actions.testing.strategies import documents, events, from_schema, payloads
+    from destination_actions.testing.strategies import any_documents, any_events, any_payloads, any_values
     from destination_actions.testing.virtual import VirtualClock, VirtualLoop
 
 _HOMES = {
@@ -20,7 +20,7 @@ _HOMES = {
     "harness": ("Harness",),
     "scripted": ("RecordingApi", "Reply", "ScriptedApi", "SentRequest", "UnscriptedRequest"),
     "stores": ("ClaimStoreSuite", "QueueSuite"),
-    "strategies": ("documents", "events", "from_schema", "payloads"),
+    "strategies": ("any_documents", "any_events", "any_payloads", "any_values"),
     "virtual": ("VirtualClock", "VirtualLoop"),
 }
 """The names that each module gives to the public surface; imported when first used, for the command line's sake."""
@@ -40,14 +40,14 @@ __all__ = [
     "UnscriptedRequest",
     "VirtualClock",
     "VirtualLoop",
-    "documents",
+    "any_documents",
+    "any_events",
+    "any_payloads",
+    "any_values",
     "event",
-    "events",
     "example_document",
     "example_payload",
     "example_settings",
-    "from_schema",
-    "payloads",
 ]
 
 

@@ -30,5 +30,5 @@ def example_payload(fields: type[F], *, start: int = 0, optional: bool = True) -
 
 
 def example_settings(destination: Destination[Any], *, start: int = 0, optional: bool = True) -> dict[str, Any]:
-    """Valid settings of a destination, as a configuration has them; options and errors as those of `example_document`."""
+    """Valid settings, as a configuration has them; options and errors as those of `example_document`."""
     return example_document(destination.settings, start=start, optional=optional)

@@ -34,7 +34,7 @@ _OWN: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
 }
 
 
-def events(**members: Any) -> st.SearchStrategy[dict[str, Any]]:
+def any_events(**members: Any) -> st.SearchStrategy[dict[str, Any]]:
     """Events of every type, as sources send them; `members` are values or strategies that every event gets."""
     kinds = [members["type"]] if isinstance(members.get("type"), str) else list(_OWN)
     return st.sampled_from(kinds).flatmap(lambda kind: _event(str(kind), members))
@@ -48,7 +48,7 @@ def _event(kind: str, members: Mapping[str, Any]) -> st.SearchStrategy[dict[str,
     return st.fixed_dictionaries(always, optional={key: one for key, one in sometimes.items() if key not in always})
 
 
-def documents(fields: type[FieldSet], *, sync_mode: str | None = None) -> st.SearchStrategy[dict[str, Any]]:
+def any_documents(fields: type[FieldSet], *, sync_mode: str | None = None) -> st.SearchStrategy[dict[str, Any]]:
     """Documents in wire keys that `fields.check` accepts, of settings as of payloads."""
 
     @st.composite
@@ -58,9 +58,9 @@ def documents(fields: type[FieldSet], *, sync_mode: str | None = None) -> st.Sea
     return one()
 
 
-def payloads(fields: type[F]) -> st.SearchStrategy[F]:
+def any_payloads(fields: type[F]) -> st.SearchStrategy[F]:
     """Instances of a FieldSet, made from valid documents."""
-    return documents(fields).map(lambda made: _built(fields, made))
+    return any_documents(fields).map(lambda made: _built(fields, made))
 
 
 def _built(fields: type[F], made: Mapping[str, Any]) -> F:
@@ -69,7 +69,7 @@ def _built(fields: type[F], made: Mapping[str, Any]) -> F:
     return found
 
 
-def from_schema(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+def any_values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """Values that a JSON Schema (draft 2020-12) permits.
 
     Types, bounds, patterns, formats, local references and alternatives are made to fit; whatever else the schema says,

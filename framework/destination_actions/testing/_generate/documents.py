@@ -26,12 +26,15 @@ def document(fields: type[FieldSet], picks: Picks, *, sync_mode: str | None = No
         return next(iter(fields.check(made, unknown="refuse", sync_mode=sync_mode).errors), None)
 
     least = {key: whole["properties"][key] for key in whole["required"]}
-    made: dict[str, Any] = value({**whole, "properties": least}, picks, name=fields.__name__)
-    made = _mended(made, whole, wrong, picks) or _given_up(fields, wrong(made), picks)
+    first: dict[str, Any] = value({**whole, "properties": least}, picks, name=fields.__name__)
+    made = _mended(first, whole, wrong, picks)
+    if made is None:
+        _given_up(fields, wrong(first), picks)
     for key, inner in whole["properties"].items():
         if key not in made and picks.present(key):
             more = {**made, key: value(inner, picks, root=whole, name=key)}
-            made = _mended(more, whole, wrong, picks) or made
+            longer = _mended(more, whole, wrong, picks)
+            made = longer if longer is not None else made
     return made
 
 

@@ -111,7 +111,7 @@ _PARTS: Final[dict[str, Callable[[Any, Picks], str]]] = {
     "IN": _in,
     "BRANCH": _branch,
     "SUBPATTERN": _group,
-    "ATOMIC_GROUP": lambda tree, picks: _inner(tree, picks),
+    "ATOMIC_GROUP": _inner,
     "MAX_REPEAT": _repeat,
     "MIN_REPEAT": _repeat,
     "POSSESSIVE_REPEAT": _repeat,
