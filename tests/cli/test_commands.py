@@ -313,3 +313,34 @@ def test_a_silent_stream_does_not_hold_back_what_came(config: Path, line: Line) 
         assert ("q1", None) == (first["messageId"], run.poll())
         run.stdin.close()
         assert 0 == run.wait()
+
+
+NEVER = """\
+destinations:
+  shop:
+    destination: twilio-studio
+    settings: {accountSid: AC00000000000000000000000000000000, authToken: t, spaceId: s, profileApiAccessToken: p}
+    subscriptions:
+      - name: One
+        subscribe: type = "track"
+        action: triggerStudioFlow
+        mapping:
+          flowSid: ../../x
+          coolingOffPeriod: -5
+          userId: {"@path": userId}
+          to: {"@if": {"exists": {"@path": a}, "then": 5}}
+      - name: Two
+        subscribe: type = "track"
+        preset: Support workflow
+        mapping: {flowSid: FW00000000000000000000000000000000, from: "+15551234567", coolingOffPeriod: "60"}
+"""
+
+
+def test_values_that_no_event_can_mend(destinations: Run, tmp_path: Path) -> None:
+    """A constant that the field refuses, or a required field without a value, is a warning at its place."""
+    path = tmp_path / "c.yaml"
+    path.write_text(NEVER)
+    result = destinations("check", path, COLUMNS="200")
+    warned = [line.removeprefix(f"warning: {path}:") for line in result.stderr.splitlines() if "no event" in line]
+    assert ["10:20", "11:29", "9:9"] == sorted(line.split(": ")[0] for line in warned), result.stderr
+    assert (0, True) == (result.exit_code, "3 warnings" in result.stderr)

@@ -26,7 +26,7 @@ def check(
         uses = cell(one.lane.destination.slug)
         shown.add_row(cell(one.lane.name), uses, cell(one.id), cell(one.action.slug), cell(one.expression))
     output().print(shown)
-    found = list(warnings_of(loaded, segment=segment))
+    found = list(warnings_of(loaded, plan, segment=segment))
     for warning in found:
         print_finding("warning", warning, "yellow")
     note(f"{config}: no errors, {len(found)} warning{'' if len(found) == 1 else 's'}")
