@@ -74,7 +74,7 @@ class Answer:
         """The code of an error, `partly`, or nothing."""
         if self.status == 200:
             return "partly" if "refused" in self.json else ""
-        return str(self.json["error"]["code"])
+        return str(self.json["code"])
 
 
 @dataclass

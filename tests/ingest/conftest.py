@@ -18,7 +18,7 @@ def listening() -> Iterator[Server]:
         desk = Desk()
 
         async def opened() -> tuple[Listener, str]:
-            listener = Listener(desk, Limits(body_seconds=1.0, idle_seconds=1.0))
+            listener = Listener(desk, Limits(body_seconds=0.5, idle_seconds=0.5, linger_seconds=0.2))
             return listener, await listener.open("127.0.0.1", 0)
 
         listener, url = portal.call(opened)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,10 +17,6 @@ from destination_actions.cli.loop import completed
 
 if TYPE_CHECKING:
     from destination_actions.ingest import Options, Service
-    from destination_actions.runtime import AsyncRuntime
-
-RETRY_FOR = 4 * 3600.0
-"""Seconds for which a delivery is tried again."""
 
 
 def serve(
@@ -37,13 +33,13 @@ def serve(
     """
     from destination_actions.ingest import Options
 
-    return completed(_served(config, Options(host=host, port=port, store=store, drain=drain), worker))
+    return completed(_served(config, Options(host=host, port=port, store=store, worker=worker, drain=drain)))
 
 
-async def _served(config: Path, options: Options, worker: bool) -> int:
+async def _served(config: Path, options: Options) -> int:
     from destination_actions.ingest import Service, log_to
 
-    service = Service(config, options, work=_deliver if worker else None)
+    service = Service(config, options)
     end_logs = log_to(sys.stderr, service.redactor)
     try:
         async with service:
@@ -83,14 +79,3 @@ def _on(names: tuple[str, ...], act: Callable[[], None]) -> None:
         if number := getattr(signal, name, None):
             with suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(number, act)
-
-
-async def _deliver(runtime: AsyncRuntime, over: asyncio.Event) -> None:
-    async for _ in runtime.run(_until(over), retry_for=RETRY_FOR):
-        pass
-
-
-async def _until(over: asyncio.Event) -> AsyncIterator[dict[str, object]]:
-    await over.wait()
-    return
-    yield {}

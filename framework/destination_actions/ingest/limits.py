@@ -12,7 +12,8 @@ class Limits:
     """Sizes in bytes of JSON after decompression; the first three are those of Segment's tracking API.
 
     `body_seconds` is the deadline for a request's body. `idle_seconds` is how long a connection may take to send a
-    request's headers, and how long it may stay open between two requests. `connections` counts open ones.
+    request's headers, and how long it may stay open between two requests; `linger_seconds` how long the rest of a
+    refused body is still read, so that its sender sees the answer. `connections` counts open ones.
     """
 
     event_bytes: int = EVENT_BYTES
@@ -20,4 +21,5 @@ class Limits:
     batch_events: int = 2500
     body_seconds: float = 20.0
     idle_seconds: float = 75.0
+    linger_seconds: float = 5.0
     connections: int = 4096

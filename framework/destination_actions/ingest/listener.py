@@ -25,7 +25,7 @@ log: Final = logging.getLogger("destination_actions.ingest")
 
 ENDPOINTS: Final[Mapping[str, str]] = {f"/v1/{name}": name for name in (*TYPES, *BATCHES)}
 
-_FULL: Final = b'{"success":false,"error":{"code":"unavailable","message":"too many connections"}}'
+_FULL: Final = b'{"success":false,"code":"unavailable","message":"too many connections"}'
 
 
 class Desk(Protocol):
@@ -62,7 +62,7 @@ class Listener:
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=limits.idle_seconds,
-            lingering_time=5.0,
+            lingering_time=limits.linger_seconds,
         )
         self._listening: asyncio.Server | None = None
 
@@ -141,12 +141,37 @@ class Listener:
         return Reply(200, document(self._limits))
 
 
+class _Connection(web.RequestHandler):
+    """A connection that answers what is no HTTP in our own words, and logs nothing of it."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
+    ) -> web.StreamResponse:
+        """Say that it is no HTTP, or that something is wrong here; the connection ends."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer is under way already")
+        if status == 500:
+            log.error("a call could not be answered", exc_info=exc)
+            return _response(refused(Refused("fault", "something is wrong here; send it again later")))
+        return _response(refused(Refused("bad_http", "this is not HTTP/1.1")))
+
+
 class _Server(web.Server):
-    """Counts its open connections."""
+    """Makes connections, and counts the open ones."""
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **options: Any) -> None:
         super().__init__(handler, **options)
+        self._options = options
         self.open = 0
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         self.open += 1

@@ -102,9 +102,9 @@ def _schemas(limits: Limits) -> dict[str, Any]:
             "properties": {"success": {"const": True}, "refused": _refusals()},
         },
         "Refused": {
-            "type": "object",
-            "required": ["success", "error"],
-            "properties": {"success": {"const": False}, "error": _reference("Error"), "refused": _refusals()},
+            "allOf": [_reference("Error")],
+            "required": ["success"],
+            "properties": {"success": {"const": False}, "refused": _refusals()},
         },
         "Error": {
             "type": "object",

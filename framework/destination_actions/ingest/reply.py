@@ -25,6 +25,9 @@ _STATUS: Final[Mapping[str, int]] = {
 }
 """The status of each code; of every other it is 400."""
 
+_LAST: Final = frozenset({"stopping", "bad_http", "bad_body", "fault"})
+"""Codes after which a connection is closed, besides those of 408 and 413."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -56,14 +59,14 @@ class Refusal:
 def refused(error: Refused, refusals: Sequence[Refusal] = (), **headers: str) -> Reply:
     """The answer to what was not accepted."""
     status = _STATUS.get(error.code, 400)
-    body: dict[str, Any] = {"success": False, "error": {"code": error.code, "message": error.message}}
+    body: dict[str, Any] = {"success": False, "code": error.code, "message": error.message}
     if refusals:
         body["refused"] = [refusal.to_json() for refusal in refusals]
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="write key"'
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER)
-    return Reply(status, body, error.code, headers, close=status in {408, 413} or error.code == "stopping")
+    return Reply(status, body, error.code, headers, close=status in {408, 413} or error.code in _LAST)
 
 
 def accepted(refusals: Sequence[Refusal]) -> Reply:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from destination_actions.config import Config, load_config
 from destination_actions.errors import ConfigurationError, DestinationActionsError, StoreError
@@ -31,26 +31,30 @@ log: Final = logging.getLogger("destination_actions.ingest")
 DRAIN: Final = 25.0
 """Seconds for what is under way when the server is stopped."""
 
+MARGIN: Final = 2.0
+"""Seconds more than the drain time, in which a worker gives back what did not end."""
+
 AGAIN: Final = 2.0
 """Seconds after which a worker that could not go on begins again."""
-
-Work: TypeAlias = "Callable[[AsyncRuntime, asyncio.Event], Awaitable[None]]"
-"""Delivers what a queue holds until the event is set, and then ends what it has in hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a service is told besides its configuration. `store` wins over the configuration's."""
+    """What a service is told besides its configuration. `store` wins over the configuration's.
+
+    With `worker` it delivers too; `drain` is how many seconds what is under way has to end when it is stopped.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     store: str | None = None
+    worker: bool = True
     drain: float = DRAIN
     limits: Limits = field(default_factory=Limits)
 
 
 class Service:
-    """Takes events in and, with `work`, delivers them.
+    """Takes events in and delivers them.
 
     `async with Service(path, options) as service` listens; `service.url` is where. `stop` refuses further calls and
     drains, `reload` reads the configuration anew. Raises `ConfigurationError` and `StoreError` while it starts.
@@ -61,14 +65,12 @@ class Service:
         config: str | Path,
         options: Options | None = None,
         *,
-        work: Work | None = None,
         clock: Clock | None = None,
         times: ClaimTimes | None = None,
         plugins: Sequence[object] = (),
     ) -> None:
         self._path = Path(config)
         self._options = options or Options()
-        self._work = work
         self._clock = clock or SystemClock()
         self._equipment: dict[str, Any] = {"clock": self._clock, "times": times or ClaimTimes(), "plugins": plugins}
         self._reloading = asyncio.Lock()
@@ -187,7 +189,7 @@ class Service:
 
     def _started(self, config: Config) -> _Generation:
         runtime = AsyncRuntime.from_config(config, stores=self._opened, **self._equipment)
-        return _Generation(config, runtime, self._clock, self._options.limits, self._work)
+        return _Generation(config, runtime, self._clock, self._options)
 
     @property
     def _opened(self) -> Stores:
@@ -209,25 +211,25 @@ class Service:
 class _Generation:
     """One configuration in force: its receiver, its runtime and its worker."""
 
-    def __init__(self, config: Config, runtime: AsyncRuntime, clock: Clock, limits: Limits, work: Work | None) -> None:
+    def __init__(self, config: Config, runtime: AsyncRuntime, clock: Clock, options: Options) -> None:
         self.config = config
-        self.receiver = Receiver(WriteKeys(config.sources), self._accept, clock, limits)
+        self.receiver = Receiver(WriteKeys(config.sources), self._accept, clock, options.limits)
         self.redactor = Redactor((*_keys(config), *_secrets(runtime)))
         self._runtime = runtime
         self._over = asyncio.Event()
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._working = asyncio.ensure_future(self._delivering(work)) if work else None
+        self._working = asyncio.ensure_future(self._delivering(options.drain)) if options.worker else None
 
     async def _accept(self, source: Source, events: Sequence[Event]) -> None:
         await self._runtime.enqueue(events, destinations=source.destinations)
 
-    async def _delivering(self, work: Work) -> None:
+    async def _delivering(self, drain: float) -> None:
         """Deliver until it is over; begin again when the store was out of order."""
         while not self._over.is_set():
             try:
-                await work(self._runtime, self._over)
+                await self._runtime.work(self._over, drain=drain)
             except StoreError as error:
                 log.error("deliveries wait, the store is out of order: %s", error)  # noqa: TRY400 - it says it all
             except Exception:
@@ -259,7 +261,7 @@ class _Generation:
         """Let calls and deliveries that are under way end, for so many seconds; then close the runtime."""
         self._over.set()
         waiting = [asyncio.ensure_future(self._idle.wait()), *([self._working] if self._working else [])]
-        _, late = await asyncio.wait(waiting, timeout=seconds)
+        _, late = await asyncio.wait(waiting, timeout=seconds + MARGIN if seconds else 0)
         for task in late:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
