@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from destination_actions import Accepted, Delivered, Failed
 from destination_actions.runtime import guard
+from destination_actions.runtime.watchdog import Watchdog
 from notes import SUBSCRIPTION, URL, action, destination, perform
 
 
@@ -70,6 +71,21 @@ async def test_a_blocked_loop_is_reported_with_plugin_and_stack(make) -> None:
         log.removeHandler(handler)
     assert isinstance(outcome, Delivered)
     assert messages[0].startswith("notes.note has blocked the event loop")
+
+
+def test_a_loop_that_nobody_runs_is_not_reported(caplog) -> None:
+    """Between two runs of a loop, and once it is closed, nothing is blocked, and the watchdog of a closed loop ends."""
+    dog, loop = Watchdog(0.01), asyncio.new_event_loop()
+
+    async def watched() -> None:
+        dog.start()
+
+    loop.run_until_complete(watched())
+    [thread] = [one for one in threading.enumerate() if one.name == "destination-actions-watchdog"]
+    thread.join(0.1)
+    loop.close()
+    thread.join(60)
+    assert (False, []) == (thread.is_alive(), caplog.messages)
 
 
 async def test_swallowed_cancellation_is_left_alone_and_cannot_send(make, api, monkeypatch, caplog) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +22,11 @@ T = TypeVar("T")
 
 
 class Runtime:
-    """`AsyncRuntime` behind plain methods; takes the same arguments. May be used from several threads."""
+    """`AsyncRuntime` behind plain methods; takes the same arguments. May be used from several threads.
+
+    Its thread starts at first use, so a process may be forked from one that has only built it (as servers do that load
+    the program and then fork); one that has been used belongs to its process.
+    """
 
     def __init__(
         self,
@@ -42,9 +47,9 @@ class Runtime:
 
     def _start(self, inner: AsyncRuntime) -> None:
         self._inner = inner
-        self._loop = _new_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="destination-actions", daemon=True)
-        self._thread.start()
+        self._starting = threading.Lock()
+        self._engine: _Engine | None = None
+        self._closed = False
 
     @property
     def plan(self) -> Plan:
@@ -84,12 +89,11 @@ class Runtime:
 
     def close(self) -> None:
         """Close the runtime and end its thread. May be called twice."""
-        if self._loop.is_closed():
+        self._closed, was_closed = True, self._closed
+        if was_closed or self._engine is None or self._engine.foreign:
             return
-        self._wait(self._inner.aclose())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._engine.result(self._inner.aclose())
+        self._engine.end()
 
     def __enter__(self) -> Runtime:
         """Give the runtime itself."""
@@ -100,13 +104,48 @@ class Runtime:
         self.close()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        if self._loop.is_closed():
+        try:
+            engine = self._running()
+        except RuntimeError:
             work.close()
+            raise
+        return engine.result(work)
+
+    def _running(self) -> _Engine:
+        if self._closed:
             raise RuntimeError("this runtime is closed")
-        if threading.current_thread() is self._thread:
-            work.close()
+        with self._starting:
+            engine = self._engine = self._engine or _Engine()
+        if engine.foreign:
+            raise RuntimeError("this runtime was used before the process was forked; build one in each process")
+        if threading.current_thread() is engine.thread:
             raise RuntimeError("a synchronous runtime cannot be called from its own loop; use AsyncRuntime there")
+        return engine
+
+
+class _Engine:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._loop = _new_loop()
+        self.thread = threading.Thread(target=self._loop.run_forever, name="destination-actions", daemon=True)
+        self.thread.start()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it was started by another process, whose thread is not in this one."""
+        return self._process != os.getpid()
+
+    def result(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def end(self) -> None:
+        """Stop and close the loop."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.thread.join()
+        self._loop.close()
 
 
 async def _next(outcomes: Any) -> Outcome:

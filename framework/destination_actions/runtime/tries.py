@@ -165,8 +165,8 @@ def _forms(person: str) -> Iterator[str]:
         yield text
         if _PLAIN.fullmatch(text):
             continue
-        yield quote(text, safe="")
-        yield quote_plus(text)
+        yield quote(text, safe="", errors="replace")
+        yield quote_plus(text, errors="replace")
         yield orjson.dumps(text.encode("utf-8", "replace").decode()).decode()[1:-1]
 
 

@@ -50,7 +50,10 @@ class Watchdog:
     def _watch(self) -> None:
         """Report a block when it passes the limit, and again each time that its length has doubled."""
         watched, limit = self._mark, self._limit
-        while not self._stopped.wait(self._limit / 2):
+        while not self._stopped.wait(self._limit / 2) and not self._loop.is_closed():
+            if not self._loop.is_running():
+                # Nobody runs it now: that blocks nothing.
+                self._mark = time.monotonic()
             if watched != self._mark:
                 watched, limit = self._mark, self._limit
             blocked = time.monotonic() - watched
@@ -62,5 +65,5 @@ class Watchdog:
         frame = sys._current_frames().get(self._thread)
         task = asyncio.current_task(self._loop)
         stack = "".join(traceback.format_stack(frame)) if frame else "(no stack)"
-        name = task.get_name() if task else "the event loop"
+        name = task.get_name() if task else "a callback"
         log.warning("%s has blocked the event loop for %.2f s; the stack is\n%s", name, blocked, stack)
