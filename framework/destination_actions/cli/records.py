@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from destination_actions.runtime import AsyncRuntime
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 24 * 3600.0}
-_SHORT: Final = 12
+_SHORT: Final = 8
 """Digits of a delivery's key that tables show; commands take any unambiguous beginning."""
+_LONGEST: Final = 120
+"""Characters of a reason that tables show; `dead show` and `--json` have all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +127,24 @@ def print_record(value: Any) -> None:
 
 def entry_table(entries: Iterable[LedgerEntry]) -> Table:
     """A row for each entry: its key's beginning, when, how it ended, which event, why."""
-    shown = table("Id", "Ended", "State", "Event", "Subscription", "Reason", "Why")
+    shown = table("Id", "Ended (UTC)", "State", "Event", "Subscription", "Why")
+    for column in shown.columns[:2]:
+        column.no_wrap = True
     for entry in entries:
-        ended = iso(entry.at).replace("T", " ")[:19]
-        again = f" ({entry.generation}. replay)" if entry.generation else ""
+        again = f" (replay {entry.generation})" if entry.generation else ""
         shown.add_row(
             cell(entry.key[:_SHORT]),
-            cell(ended),
+            cell(iso(entry.at).replace("T", " ")[5:19]),
             cell(entry.state + again, _colour(entry.state)),
             cell(entry.message_id),
             cell(f"{entry.destination}/{entry.subscription}"),
-            cell(entry.reason, "default"),
-            cell(why(entry), "default"),
+            cell(_cut(f"{entry.reason}: {why(entry)}"), "default"),
         )
     return shown
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def why(entry: LedgerEntry) -> str:

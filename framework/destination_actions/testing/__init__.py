@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from destination_actions.testing.examples import example_document, example_payload, example_settings
     from destination_actions.testing.harness import Harness
     from destination_actions.testing.scripted import RecordingApi, Reply, ScriptedApi, SentRequest, UnscriptedRequest
-    from destination_actions.testing.stores import ClaimStoreSuite, QueueSuite
+    from destination_actions.testing.stores import ClaimStoreSuite, LedgerSuite, QueueSuite
     from destination_actions.testing.strategies import any_documents, any_events, any_payloads, any_values
     from destination_actions.testing.virtual import VirtualClock, VirtualLoop
 
@@ -19,7 +19,7 @@ _HOMES = {
     "examples": ("example_document", "example_payload", "example_settings"),
     "harness": ("Harness",),
     "scripted": ("RecordingApi", "Reply", "ScriptedApi", "SentRequest", "UnscriptedRequest"),
-    "stores": ("ClaimStoreSuite", "QueueSuite"),
+    "stores": ("ClaimStoreSuite", "LedgerSuite", "QueueSuite"),
     "strategies": ("any_documents", "any_events", "any_payloads", "any_values"),
     "virtual": ("VirtualClock", "VirtualLoop"),
 }
@@ -31,6 +31,7 @@ __all__ = [
     "ClaimStoreSuite",
     "EventBuilder",
     "Harness",
+    "LedgerSuite",
     "ManualClock",
     "QueueSuite",
     "RecordingApi",

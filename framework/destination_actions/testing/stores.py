@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from destination_actions.testing._claim_suite import ClaimScenarios
 from destination_actions.testing._claim_traces import ClaimTraces
+from destination_actions.testing._ledger_suite import LedgerSuite
 from destination_actions.testing._queue_suite import QueueSuite
 
-__all__ = ["ClaimStoreSuite", "QueueSuite"]
+__all__ = ["ClaimStoreSuite", "LedgerSuite", "QueueSuite"]
 
 
 class ClaimStoreSuite(ClaimScenarios, ClaimTraces):
