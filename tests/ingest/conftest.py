@@ -8,6 +8,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from destination_actions.ingest.limits import Limits
 from destination_actions.ingest.listener import Listener
+from destination_actions_twilio_studio.sandbox import Sandbox
 from ingest_server import Desk, Server
 
 
@@ -32,3 +33,20 @@ def server(listening: Server) -> Server:
     listening.desk.accepted.clear()
     listening.desk.stopping = listening.desk.broken = False
     return listening
+
+
+@pytest.fixture(scope="session")
+def studio() -> Iterator[Sandbox]:
+    """A sandbox of Twilio Studio and the Profile API in a thread."""
+    with start_blocking_portal() as portal:
+        sandbox = Sandbox()
+        portal.call(sandbox.__aenter__)
+        yield sandbox
+        portal.call(sandbox.__aexit__, None, None, None)
+
+
+@pytest.fixture
+def sandbox(studio: Sandbox) -> Sandbox:
+    """The sandbox, empty."""
+    studio.clear()
+    return studio
