@@ -20,6 +20,9 @@ P = TypeVar("P", bound=FieldSet)
 LONGEST_COOLDOWN = 366 * 24 * 3600
 """Seconds: a year, and a day for leap years."""
 
+LONGEST_LINGER = 10.0
+"""Seconds that a delivery may wait for company while it is in hand."""
+
 SYNC_MODES = ("add", "update", "upsert", "delete", "mirror")
 
 BatchAnswers: TypeAlias = "Sequence[Accepted | BaseException] | Mapping[str, Accepted | BaseException]"
@@ -158,11 +161,12 @@ class Action(Generic[S, P]):
 
     `perform` is `async def` or `def` (then it runs in a worker thread). `cooldown` declares what the runtime claims
     before it performs. `reconcile` finds out whether an attempt whose outcome is unknown was executed after all. `rate`
-    is how many effects a second the API takes from one account (None: any); all workers together stay below it. `choices` asks the
-    API for the values of a field, by the field's key.
+    is how many effects a second the API takes from one account (None: any); all workers together stay below it.
+    `choices` asks the API for the values of a field, by the field's key.
 
     Where only one of `perform` and `perform_batch` is there, it serves for both. A call of `perform_batch` gets at most
-    `batch_size` payloads, all with the same `batch_key` (a hashable value; None: this payload goes alone).
+    `batch_size` payloads, all with the same `batch_key` (a hashable value; None: this payload goes alone). From a queue
+    it gets what arrives within `batch_linger` seconds, up to about `batch_bytes` of payloads as JSON.
     """
 
     slug: str
@@ -173,6 +177,8 @@ class Action(Generic[S, P]):
     perform_batch: Callable[[BatchContext[S], Sequence[P]], Awaitable[BatchAnswers]] | None = None
     batch_key: Callable[[S, P], object] | None = None
     batch_size: int = 1000
+    batch_bytes: int = 1_000_000
+    batch_linger: float = 0.5
     cooldown: Callable[[S, P], Cooldown | None] | None = None
     reconcile: Callable[[Context[S], P], Awaitable[Found | None]] | None = None
     default_subscription: str | None = None
@@ -187,6 +193,11 @@ class Action(Generic[S, P]):
             raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
         if self.batch_size < 1:
             raise DefinitionError(f'action "{self.slug}": batch_size must be at least 1, not {self.batch_size!r}')
+        if self.batch_bytes < 1:
+            raise DefinitionError(f'action "{self.slug}": batch_bytes must be at least 1, not {self.batch_bytes!r}')
+        if not 0 <= self.batch_linger <= LONGEST_LINGER:
+            text = f"batch_linger must be from 0 to {LONGEST_LINGER:g} seconds, not {self.batch_linger!r}"
+            raise DefinitionError(f'action "{self.slug}": {text}')
         if not _is_fieldset(self.payload):
             raise DefinitionError(f'action "{self.slug}": payload must be a FieldSet class, not {self.payload!r}')
         fields = {spec.key for spec in self.payload.fields()}

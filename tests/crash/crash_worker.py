@@ -125,7 +125,9 @@ def work(job: Job, number: int, pipe: int | None = None) -> None:
         recorder = Recorder(Lines(job.folder / f"reported-{number}.ndjson"))
         equipment: dict[str, Any] = {"stores": stores, "times": TIMES, "plugins": [recorder], "watchdog": None}
         async with AsyncRuntime.from_config(job.load(), **equipment) as runtime:
-            async for _ in runtime.run(_nothing_until(job.over), retry_for=3600, concurrency=job.concurrency):
+            async for _ in runtime.run(
+                _nothing_until(job.over), retry_for=3600, concurrency=job.concurrency, poison_after=10**6
+            ):
                 pass
         await stores.close()
 

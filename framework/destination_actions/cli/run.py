@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,9 +66,10 @@ async def _deliver(
     from destination_actions.runtime import AsyncRuntime
 
     async with AsyncRuntime.from_config(config, stores=store) as runtime:
-        outcomes = runtime.run(source.arriving(), retry_for=retry_for, concurrency=concurrency)
-        async for outcome in outcomes:
-            each(outcome)
+        arriving = source.arriving()
+        async with aclosing(runtime.run(arriving, retry_for=retry_for, concurrency=concurrency)) as outcomes:
+            async for outcome in outcomes:
+                each(outcome)
 
 
 def _report(tally: Tally) -> None:

@@ -42,7 +42,7 @@ def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) ->
 def config_from_python(
     destination: str,
     settings: Mapping[str, Any] | None = None,
-    subscriptions: Sequence[Mapping[str, Any]] = (),
+    subscriptions: Sequence[Mapping[str, Any]] | None = (),
     *,
     name: str | None = None,
     on_unknown: str = "reconcile",
@@ -56,8 +56,8 @@ def config_from_python(
     """
     one = {
         "destination": destination,
-        "settings": dict(settings or {}),
-        "subscriptions": [dict(subscription) for subscription in subscriptions],
+        "settings": {} if settings is None else _plain(settings),
+        "subscriptions": [] if subscriptions is None else _plain(subscriptions),
         "onUnknown": on_unknown,
     }
     value = {"destinations": {name or destination: one}, "stores": stores, "onStoreError": on_store_error}
@@ -66,6 +66,14 @@ def config_from_python(
     if config is None or more:
         raise _sum([ConfigurationError(flaw.message, pointer=flaw.pointer, hint=flaw.hint) for flaw in more])
     return config
+
+
+def _plain(value: Any) -> Any:
+    """Mappings as dict, and other sequences as list, one level deep: what the shape is checked on."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    listed = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return [dict(one) if isinstance(one, Mapping) else one for one in value] if listed else value
 
 
 def _placed(flaw: Flaw, document: Document) -> ConfigurationError:

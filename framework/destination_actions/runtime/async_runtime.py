@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from destination_actions.events import Event
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
 from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
+from destination_actions.runtime import flight
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
 from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for
 from destination_actions.runtime.claiming import Equipment
@@ -25,12 +26,17 @@ from destination_actions.runtime.lanes import Engines
 from destination_actions.runtime.ledger import Recorder
 from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
+from destination_actions.runtime.replay import Replays
 from destination_actions.runtime.stream import Source, bounded
 from destination_actions.runtime.watchdog import LIMIT, Watchdog
-from destination_actions.runtime.worker import Settled, Worker
+from destination_actions.runtime.worker import POISON, Settled, Worker
 from destination_actions.stores import SystemClock
 
 log = logging.getLogger("destination_actions")
+
+
+def _nobody(outcome: Outcome) -> None:
+    """Tell nobody."""
 
 
 class AsyncRuntime:
@@ -97,6 +103,11 @@ class AsyncRuntime:
     def plan(self) -> Plan:
         """What was compiled: `plan.lanes` and `plan.subscriptions`."""
         return self._plan
+
+    @property
+    def stores(self) -> Stores:
+        """The stores, opened."""
+        return self._equipment().stores
 
     # --- one event ---------------------------------------------------------------------------------------------------
 
@@ -202,7 +213,7 @@ class AsyncRuntime:
         `destinations` are the configured names that the events may reach; None means all. Gives the outcomes that are
         certain already (filtered, invalid). When it returns, the rest is kept.
         """
-        worker = self._worker(0.0, 1)
+        worker = self._worker()
         deliveries: list[Delivery] = []
         ended: list[Settled] = []
         for event in events:
@@ -214,21 +225,47 @@ class AsyncRuntime:
             await self._record(settled)
         return [settled.outcome for settled in ended]
 
-    def _worker(self, retry_for: float, concurrency: int) -> Worker:
-        equipment, plan = self._equipment(), self._plan
-        return Worker(plan=plan, equipment=equipment, retry_for=retry_for, concurrency=concurrency, record=self._record)
+    def _worker(self, **limits: Any) -> Worker:
+        return Worker(plan=self._plan, equipment=self._equipment(), record=self._record, **limits)
 
-    async def run(
-        self, events: Source[Event], *, retry_for: float = 60.0, concurrency: int = 64
-    ) -> AsyncIterator[Outcome]:
+    def run(
+        self,
+        events: Source[Event],
+        *,
+        retry_for: float | None = 60.0,
+        concurrency: int = 64,
+        poison_after: int = POISON,
+    ) -> AsyncGenerator[Outcome, None]:
         """Take events through the queue, and retry each delivery for up to `retry_for` seconds.
 
-        What the queue still held from an earlier run is delivered too. The last outcome of a delivery that could not be
-        done in time is `Failed`; the queue keeps it among the dead.
+        None leaves the time to the rule of each destination. `concurrency` is how many calls may be under way for each
+        destination and account. What the queue still held from an earlier run is delivered too. The last outcome of a
+        delivery that could not be done in time is `Failed`; the queue keeps it among the dead, as it does one that was
+        handed out `poison_after` times and never heard of again.
         """
-        async with aclosing(self._worker(retry_for, concurrency).run(events)) as outcomes:
-            async for outcome in outcomes:
-                yield outcome
+        limits = {"retry_for": retry_for, "concurrency": concurrency, "poison_after": poison_after}
+        return flight.run(lambda: self._worker(**limits), events)
+
+    async def work(
+        self,
+        stop: asyncio.Event,
+        *,
+        concurrency: int = 64,
+        drain: float = flight.DRAIN,
+        poison_after: int = POISON,
+        told: Callable[[Outcome], None] = _nobody,
+    ) -> None:
+        """Deliver what the queue holds and will hold, until `stop` is set.
+
+        What is under way then has `drain` seconds to end; the rest is given back to the queue. `told` hears the last
+        outcome of every delivery. Each destination's own rule says how it is retried.
+        """
+        worker = self._worker(concurrency=concurrency, poison_after=poison_after)
+        await flight.work(worker, stop, drain, told)
+
+    def replays(self, *, retry_for: float | None = 60.0, concurrency: int = 64) -> Replays:
+        """Failed deliveries of the ledger, to be tried again as `Replays` says."""
+        return Replays(self._worker(retry_for=retry_for, concurrency=concurrency), self._records())
 
     # --- looking without sending -------------------------------------------------------------------------------------
 

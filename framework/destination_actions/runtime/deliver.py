@@ -31,6 +31,7 @@ from destination_actions.runtime.claiming import (
 )
 from destination_actions.runtime.classify import Attempt, PluginFault, settlement_of
 from destination_actions.runtime.effect import Effect, Reach
+from destination_actions.runtime.gather import group_of
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.prepare import Prepared
 from destination_actions.runtime.tries import Try
@@ -73,14 +74,18 @@ def _waits(outcome: Outcome) -> bool:
     return isinstance(outcome, Failed) and outcome.reason in {"busy", "rate"}
 
 
-async def deliver_batch(equipment: Equipment, batch: Sequence[Prepared], *, wait: float) -> list[Outcome]:
+async def deliver_batch(
+    equipment: Equipment, batch: Sequence[Prepared], *, wait: float, generations: Sequence[int] = ()
+) -> list[Outcome]:
     """Deliver prepared events of one subscription, as many with one call of the plugin as it says; an outcome each.
 
     Every item has its own claim. One whose key an earlier item of the batch holds waits for that, and is then decided;
-    one whose key somebody else holds goes alone, so that nobody waits for it.
+    one whose key somebody else holds goes alone, so that nobody waits for it. `generations` are those of the items, 0
+    when they are left out.
     """
     outcomes: dict[int, Outcome] = {}
-    left: Sequence[_Item] = [(at, run_of(equipment, prepared)) for at, prepared in enumerate(batch)]
+    numbered = zip(batch, generations or [0] * len(batch), strict=True)
+    left: Sequence[_Item] = [(at, run_of(equipment, *item)) for at, item in enumerate(numbered)]
     while left:
         first, left = _distinct(left)
         outcomes.update(await _round(first, wait))
@@ -128,18 +133,8 @@ def _groups(items: Sequence[_Item]) -> list[Sequence[_Item]]:
 
 def _batch_key(run: Run) -> object:
     """The action's key for this payload; a key of its own for one that goes alone."""
-    action = run.prepared.subscription.action
-    declare = action.batch_key
-    if action.perform_batch is None:
-        return run.request.delivery
-    if declare is None:
-        return True
-    try:
-        key = declare(run.lane.settings, run.prepared.payload)
-        return run.request.delivery if key is None else (hash(key), key)
-    except Exception:
-        log.exception("%s: its batch_key failed; this delivery goes alone", run.name)
-        return run.request.delivery
+    group = group_of(run.prepared)
+    return run.request.delivery if group is None else group
 
 
 async def _performed(runs: Sequence[Run], renewal: Callable[[], Awaitable[object]] | None = None) -> list[Outcome]:

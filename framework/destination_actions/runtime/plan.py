@@ -24,7 +24,9 @@ from destination_actions.http import Redactor
 from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
 from destination_actions.plugins import Registry
+from destination_actions.runtime.breaker import BreakerRule
 from destination_actions.runtime.findings import Faults, Findings
+from destination_actions.runtime.retry import RetryRule
 from destination_actions.subscriptions import Expression, compile_subscription
 
 UNKNOWN_POLICIES = ("reconcile", "suppress", "retry")
@@ -39,6 +41,9 @@ class Lane:
     settings: FieldSet
     redactor: Redactor
     on_unknown: str
+    retry: RetryRule = field(default_factory=RetryRule)
+    breaker: BreakerRule = field(default_factory=BreakerRule)
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +66,15 @@ class Plan:
     lanes: tuple[Lane, ...]
     subscriptions: tuple[Subscription, ...]
     _index: Index = field(repr=False)
+    _by_id: Mapping[tuple[str, str], Subscription] = field(repr=False)
 
     def candidates(self, event: Event) -> frozenset[int]:
         """Positions of the subscriptions that may match; the others cannot."""
         return self._index.candidates(event)
+
+    def subscription(self, destination: str, subscription: str) -> Subscription | None:
+        """Find a subscription by the configured name of its destination and its id."""
+        return self._by_id.get((destination, subscription))
 
 
 class Index:
@@ -112,7 +122,8 @@ def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Di
                 built = findings.attempt(item.pointer, build)
                 subscriptions += [built] if built else []
     findings.raise_if_any()
-    return Plan(tuple(lanes), tuple(subscriptions), Index(item.expression for item in subscriptions))
+    by_id = {(item.lane.name, item.id): item for item in subscriptions}
+    return Plan(tuple(lanes), tuple(subscriptions), Index(item.expression for item in subscriptions), by_id)
 
 
 def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
@@ -122,13 +133,16 @@ def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
     checked = destination.settings.check(part.settings, unknown="refuse")
     if checked.value is None:
         raise _settings_error(part.name, checked.errors)
-    redactor = Redactor(secret_values(checked.value))
+    redactor = Redactor(secret_values(checked.value), phones=True)
     return Lane(
         name=part.name,
         destination=destination,
         settings=checked.value,
         redactor=redactor,
         on_unknown=part.on_unknown,
+        retry=RetryRule(**part.retry),
+        breaker=BreakerRule(**part.breaker),
+        concurrency=part.concurrency,
     )
 
 

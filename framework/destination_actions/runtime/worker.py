@@ -1,26 +1,23 @@
-"""Events through a queue: admitted, leased, delivered, and retried until there is an outcome or the time is over."""
+"""What becomes of a delivery of the queue: admitted, attempted, recorded, acknowledged or put back for later."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from random import random as uniform
 
 from destination_actions.events import Event
-from destination_actions.outcomes import Failed, Outcome
+from destination_actions.outcomes import Failed, Filtered, Outcome
 from destination_actions.protocols import Delivery, Lease
 from destination_actions.runtime.claiming import Equipment
-from destination_actions.runtime.deliver import deliver
+from destination_actions.runtime.gate import Gate
 from destination_actions.runtime.keys import delivery_key, message_id_of
 from destination_actions.runtime.plan import Plan, Subscription
-from destination_actions.runtime.prepare import Prepared, build, prepare
-from destination_actions.runtime.retry import delay_of
-from destination_actions.runtime.stream import Source, cancelled, each
+from destination_actions.runtime.prepare import Prepared, head_of, prepare
+from destination_actions.runtime.stations import queue_lane
 
-IDLE_POLL = 1.0
-"""Seconds between looks at a queue that other processes may fill."""
+POISON = 5
+"""Losses after which a delivery is taken for one that kills its worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +38,19 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Takes deliveries from the queue and sees them to an outcome."""
+    """Decides about deliveries.
+
+    `retry_for` is how many seconds a delivery is retried; None leaves it to the rule of its destination. `concurrency`
+    is how many calls of one lane may be under way. After `poison_after` losses a delivery is set aside.
+    """
 
     plan: Plan
     equipment: Equipment
-    retry_for: float
-    concurrency: int
     record: Callable[[Settled], Awaitable[None]]
+    retry_for: float | None = None
+    concurrency: int = 64
+    poison_after: int = POISON
     random: Callable[[], float] = uniform
-
-    async def run(self, events: Source[Event]) -> AsyncGenerator[Outcome, None]:
-        """Give every outcome of `events`, and of what the queue held before. Ends when both are done."""
-        results: asyncio.Queue[Outcome | None] = asyncio.Queue(self.concurrency)
-        flight = _Flight(self, events, results)
-        main = asyncio.ensure_future(flight.fly())
-        try:
-            while (outcome := await results.get()) is not None:
-                yield outcome
-            await main
-        finally:
-            main.cancel()
-            with suppress(asyncio.CancelledError):
-                await main
 
     def admitted(
         self, event: Event, destinations: Collection[str] | None = None
@@ -73,10 +61,14 @@ class Worker:
         """
         message_id = message_id_of(event)
         event = event if event.get("messageId") == message_id else {**event, "messageId": message_id}
+        candidates = self.plan.candidates(event)
         deliveries: list[Delivery] = []
         outcomes: list[Outcome] = []
-        for subscription in self.plan.subscriptions:
+        for at, subscription in enumerate(self.plan.subscriptions):
             if destinations is not None and subscription.lane.name not in destinations:
+                continue
+            if at not in candidates:
+                outcomes.append(Filtered(**head_of(subscription, message_id)))
                 continue
             prepared = prepare(subscription, event, message_id)
             if isinstance(prepared, Prepared):
@@ -92,134 +84,63 @@ class Worker:
             subscription=subscription.id,
             event=event,
             accepted=self.equipment.clock.now(),
+            lane=queue_lane(self.equipment, subscription),
         )
 
-    async def handle(self, lease: Lease) -> Outcome | None:
-        """Deliver once. None when the delivery goes back for later."""
-        subscription = self._subscription(lease.delivery)
-        if subscription is None:
-            await self.equipment.stores.queue.dead(lease, "its subscription is no longer configured")
-            return None
-        outcome = await self._attempt(lease, subscription)
-        queue, now = self.equipment.stores.queue, self.equipment.clock.now
-        # Recorded first, acknowledged then: a crash in between records it again, and the first record stands.
+    def horizon(self, gate: Gate) -> float:
+        """Seconds after which a delivery is not tried again."""
+        return gate.retry.horizon if self.retry_for is None else self.retry_for
+
+    async def settle(self, lease: Lease, outcome: Outcome, gate: Gate) -> Outcome | None:
+        """See a delivery to its end, or put it back: None then.
+
+        Recorded first, acknowledged then: a crash in between records it again, and the first record stands.
+        """
         if not isinstance(outcome, Failed):
-            await self.record(Settled(outcome, lease, now() - lease.delivery.accepted))
-            await queue.ack(lease)
+            await self.record(Settled(outcome, lease, self._age(lease)))
+            await self.equipment.stores.queue.ack(lease)
             return outcome
-        delay = delay_of(outcome, lease.attempts, self.random)
-        if now() + delay > lease.delivery.accepted + self.retry_for:
-            await self.record(Settled(outcome, lease, now() - lease.delivery.accepted))
-            await queue.dead(lease, outcome.message)
-            return outcome
-        await queue.retry(lease, delay=delay, counts=outcome.counts)
+        counts = outcome.counts and gate.breaker.why is None
+        delay = gate.retry.delay(outcome, lease.attempts, self.random)
+        if counts:
+            delay = max(delay, gate.budget.wait(self.equipment.clock.monotonic()))
+        if self._age(lease) + delay > self.horizon(gate):
+            return await self.buried(lease, outcome, "expired")
+        await self.equipment.stores.queue.retry(lease, delay=delay, counts=counts)
         return None
 
-    async def _attempt(self, lease: Lease, subscription: Subscription) -> Outcome:
-        event = lease.delivery.event
-        message_id = message_id_of(event)
-        # Matched when it was admitted: a changed expression does not take back what was accepted.
-        prepared = build(subscription, event, message_id)
-        if not isinstance(prepared, Prepared):
-            return prepared
-        return await deliver(self.equipment, prepared, wait=0, generation=lease.delivery.generation)
+    async def buried(self, lease: Lease, outcome: Failed, ends: str) -> Outcome:
+        """Set a delivery aside for good."""
+        await self.record(Settled(outcome, lease, self._age(lease), ends=ends))
+        await self.equipment.stores.queue.dead(lease, outcome.message)
+        return outcome
 
-    def _subscription(self, delivery: Delivery) -> Subscription | None:
-        for subscription in self.plan.subscriptions:
-            if (subscription.lane.name, subscription.id) == (delivery.destination, delivery.subscription):
-                return subscription
+    async def given_back(self, lease: Lease, delay: float = 0.0) -> None:
+        """Put back a delivery that was not tried."""
+        await self.equipment.stores.queue.retry(lease, delay=delay, counts=False)
+
+    def _age(self, lease: Lease) -> float:
+        return self.equipment.clock.now() - lease.delivery.accepted
+
+    def hopeless(self, lease: Lease) -> Failed | None:
+        """Why a delivery in hand cannot even be tried, if that is so."""
+        if self.plan.subscription(lease.delivery.destination, lease.delivery.subscription) is None:
+            return ended(lease, "not_configured", "its subscription is no longer configured")
+        if lease.losses >= self.poison_after:
+            message = f"poison: it was handed out {lease.losses} times and nothing was heard of it again"
+            return ended(lease, "poison", message)
         return None
 
 
-class _Flight:
-    """One run: an intake that waits for room, and a dispatcher that keeps up to `concurrency` deliveries going."""
-
-    def __init__(self, worker: Worker, events: Source[Event], results: asyncio.Queue[Outcome | None]) -> None:
-        self._worker = worker
-        self._events = events
-        self._results = results
-        self._queue = worker.equipment.stores.queue
-        self._clock = worker.equipment.clock
-        self._room = asyncio.Semaphore(worker.concurrency * 2)
-        self._held: set[str] = set()
-        self._wake = asyncio.Event()
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    async def fly(self) -> None:
-        """Run until the source is at its end and the queue is empty; then say so, unless the consumer has left."""
-        try:
-            await self._flown()
-        except asyncio.CancelledError:
-            raise
-        except BaseException:
-            await self._results.put(None)
-            raise
-        await self._results.put(None)
-
-    async def _flown(self) -> None:
-        intake = asyncio.ensure_future(self._intake())
-        try:
-            await self._dispatch(intake)
-            await intake
-        finally:
-            await cancelled((intake, *self._under_way))
-
-    async def _intake(self) -> None:
-        try:
-            async for event in each(self._events):
-                deliveries, outcomes = self._worker.admitted(event)
-                for delivery in deliveries:
-                    await self._room.acquire()
-                    self._held.add(delivery.key)
-                    if not await self._queue.enqueue([delivery]):
-                        self._free(delivery.key)
-                self._wake.set()
-                for outcome in outcomes:
-                    await self._worker.record(Settled(outcome, event=event))
-                    await self._results.put(outcome)
-        finally:
-            self._wake.set()
-
-    async def _dispatch(self, intake: asyncio.Future[None]) -> None:
-        while True:
-            self._wake.clear()
-            free = self._worker.concurrency - len(self._under_way)
-            lease = self._worker.equipment.perform_limit * 2
-            leases = await self._queue.take(free, lease=lease) if free > 0 else ()
-            for taken in leases:
-                self._start(taken)
-            if leases or self._wake.is_set():
-                continue
-            due = await self._queue.next_due()
-            if due is None and not self._under_way and intake.done():
-                return
-            await self._waited(IDLE_POLL if due is None else min(due, IDLE_POLL))
-
-    async def _waited(self, seconds: float) -> None:
-        """Wait until something happens here, or the time is over by the runtime's clock."""
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
-        wake = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({timer, wake}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await cancelled((timer, wake))
-
-    def _start(self, lease: Lease) -> None:
-        task = asyncio.ensure_future(self._handled(lease))
-        self._under_way.add(task)
-        task.add_done_callback(self._landed)
-
-    async def _handled(self, lease: Lease) -> None:
-        outcome = await self._worker.handle(lease)
-        if outcome is not None:
-            self._free(lease.delivery.key)
-            await self._results.put(outcome)
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._wake.set()
-
-    def _free(self, key: str) -> None:
-        if key in self._held:
-            self._held.discard(key)
-            self._room.release()
+def ended(lease: Lease, reason: str, message: str) -> Failed:
+    """The last outcome of a delivery that is set aside without another attempt."""
+    delivery = lease.delivery
+    return Failed(
+        destination=delivery.destination,
+        subscription=delivery.subscription,
+        action="",
+        message_id=message_id_of(delivery.event),
+        reason=reason,
+        message=message,
+        after=0.0,
+    )

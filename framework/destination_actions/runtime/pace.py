@@ -1,0 +1,103 @@
+"""The rate that a lane's API was found to take. A pure rule; the record is shared by all workers through the store.
+
+An API that answers 429 has a limit that it does not tell. What it took until then, over the time until it may be asked
+again, is the best guess at it. From a little below that guess the rate creeps up until the next 429; where the guess
+turns out to be too low, it grows fast. Where 429s come however slow it goes, they have nothing to do with the rate, and
+there is none for a while. Times are wall-clock seconds, rates are requests a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+BELOW = 0.95
+"""Where to go on after a limit was met, as a part of the guess."""
+
+SURE = 12
+"""Requests that a first guess needs."""
+
+CREEP = 0.002
+"""Growth a second near the guess."""
+
+RUN = 0.05
+"""Growth a second far above it."""
+
+QUIET = 120.0
+"""Seconds of requests that a first guess looks back on."""
+
+DEEPEST = 0.25
+"""The part of the rate to which one 429 can bring it down."""
+
+STRIKES = 5
+"""429s in a row below the guess after which the rate is taken to have nothing to do with them."""
+
+OFF = 60.0
+"""Seconds for which there is no rate then."""
+
+LEAST = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`rate` is in force since `grown`, None: none; `guess` is the limit as last seen.
+
+    The last time the limit was met, the API had taken `taken` requests since `since`, at `before` a second (None: as
+    fast as they came), and may be asked again at `until`. `strikes` counts the 429s in a row that came below the guess.
+    """
+
+    rate: float | None
+    guess: float
+    since: float
+    until: float
+    taken: float
+    before: float | None
+    grown: float
+    strikes: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as the store keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Pace:
+        """Read a record."""
+        return cls(**record)
+
+    def over(self, now: float) -> bool:
+        """Whether this record says nothing any more: 429s had nothing to do with the rate, a while ago."""
+        return self.rate is None and now >= self.until + OFF
+
+
+def slowed(pace: Pace | None, taken: float, since: float, until: float, now: float) -> Pace:
+    """The pace after a 429 at `now`: the API took `taken` requests since `since`, and nobody may ask until `until`.
+
+    A 429 before the last one's `until` tells of the same limit met, by another worker: while nothing was known of the
+    rate, the counts add up.
+    """
+    if pace is None or pace.over(now):
+        return _guessed(taken, since, until, None, 0)
+    if now < pace.until and pace.before is None:
+        return _guessed(taken + pace.taken, min(since, pace.since), max(until, pace.until), None, 0)
+    if now < pace.until or pace.rate is None:
+        return replace(pace, until=max(until, pace.until))
+    strikes = pace.strikes + 1 if pace.rate < pace.guess * (1 + BELOW) / 2 else 0
+    return _guessed(taken, since, until, pace.rate, strikes)
+
+
+def _guessed(taken: float, since: float, until: float, before: float | None, strikes: int) -> Pace:
+    seen = taken / max(until - since, 0.001)
+    rate: float | None = BELOW * seen if before is None else max(BELOW * min(seen, before), DEEPEST * before)
+    if strikes >= STRIKES:
+        rate = None
+    return Pace(rate and max(rate, LEAST), seen, since, until, taken, before, until, strikes)
+
+
+def grown(pace: Pace, now: float) -> Pace:
+    """The pace when all of it was used from `pace.grown` until now, and nobody complained."""
+    if pace.rate is None:
+        return pace
+    seconds = min(max(now - pace.grown, 0.0), 2.0)
+    near = pace.rate <= pace.guess * (2 - BELOW)
+    return replace(pace, rate=pace.rate * (1 + seconds * (CREEP if near else RUN)), grown=now)
