@@ -23,22 +23,24 @@ class Redactor:
     """Replaces known secrets by `***`: as they are, percent-encoded, escaped for JSON, and inside base64.
 
     Base64 is found whatever precedes or follows the secret in it, so `user:secret` of basic authentication is covered
-    for every user.
+    for every user. With `phones`, numbers in E.164 form are masked too.
     """
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_pattern", "_phones")
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str], *, phones: bool = False) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._phones = phones
 
     def __repr__(self) -> str:
         return "Redactor(***)"
 
     def text(self, text: str) -> str:
         """Give `text` without the secrets."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        clean = text if self._pattern is None else self._pattern.sub(MASK, text)
+        return mask_phones(clean) if self._phones else clean
 
     def json(self, value: Json) -> Json:
         """Give a copy of a JSON value without the secrets, in keys too."""
@@ -51,6 +53,8 @@ class Redactor:
 
 def mask_phones(text: str) -> str:
     """Give `text` with every number in E.164 form masked, such as `+1******1234`; also where `+` stands as `%2B`."""
+    if "+" not in text and "%2" not in text:
+        return text
     return _PHONE.sub(lambda match: f"{match[1]}{match[2]}{'*' * len(match[3])}{match[4]}", text)
 
 

@@ -111,11 +111,16 @@ def _with(kind: type[Any], attempt: Attempt, reason: str, cause: object, **extra
         **attempt.head,
         reason=reason,
         message=attempt.redactor.text(message_of(cause)),
-        code=getattr(cause, "code", None) if isinstance(cause, Refused | TryAgain | AuthenticationFailed) else None,
+        code=_code(attempt, cause),
         status=getattr(cause, "status", None) if isinstance(cause, Refused | TryAgain | AuthenticationFailed) else None,
         **extra,
     )
     return outcome
+
+
+def _code(attempt: Attempt, cause: object) -> str | int | None:
+    code = cause.code if isinstance(cause, Refused | TryAgain | AuthenticationFailed) else None
+    return attempt.redactor.text(code) if isinstance(code, str) else code
 
 
 def message_of(cause: object) -> str:

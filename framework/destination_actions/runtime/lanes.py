@@ -110,7 +110,7 @@ class LaneState:
         """Masks the lane's secrets, its present access token included."""
         secrets = self.tokens.secrets if self.tokens else ()
         if secrets != self._redactor[1]:
-            self._redactor = (Redactor([*secret_values(self._lane.settings), *secrets]), secrets)
+            self._redactor = (Redactor([*secret_values(self._lane.settings), *secrets], phones=True), secrets)
         return self._redactor[0]
 
     def turns(self, action: Action[Any, Any]) -> Turns | None:

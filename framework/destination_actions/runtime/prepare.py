@@ -106,10 +106,11 @@ def _faulty(subscription: Subscription, message_id: str, what: str, error: Excep
 
 def rejected(subscription: Subscription, message_id: str, answer: Answer) -> Rejected:
     """The outcome of a definite no."""
+    redact = subscription.lane.redactor.text
     return Rejected(
         **head_of(subscription, message_id),
         reason="refused",
-        message=subscription.lane.redactor.text(answer.message),
-        code=answer.code,
+        message=redact(answer.message),
+        code=redact(answer.code) if isinstance(answer.code, str) else answer.code,
         status=answer.status,
     )
