@@ -271,3 +271,18 @@ def test_examples_of_the_schemas_are_valid() -> None:
             Draft202012Validator(schema).validate(example)
             checked.append(name)
     assert {"config", "event", "outcome"} <= set(checked)
+
+
+@pytest.mark.parametrize("subscriptions", [5, [5], {"a": 1}, "text", [None]])
+def test_subscriptions_of_another_form(subscriptions: Any) -> None:
+    """What is no list of objects is a configuration error, not a Python one; None is nothing."""
+    with pytest.raises(ConfigurationError):
+        config_from_python("notes", {}, subscriptions)
+    assert () == config_from_python("notes", None, None).destinations[0].subscriptions
+
+
+@pytest.mark.parametrize("settings", [5, [], "text"])
+def test_settings_of_another_form(settings: Any) -> None:
+    """Settings that are no object are refused, empty ones too."""
+    with pytest.raises(ConfigurationError, match="settings"):
+        config_from_python("notes", settings)

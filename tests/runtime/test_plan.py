@@ -71,3 +71,12 @@ def test_the_place_in_the_file(tmp_path: Path) -> None:
     with pytest.raises(PluginError) as caught:
         AsyncRuntime.from_config(path)
     assert f"{path}:3:18" == str(caught.value.place)
+
+
+def test_an_unknown_store_is_found_before_anything_runs(tmp_path: Path) -> None:
+    """A store URL that nobody knows is refused when the runtime is built, at its place."""
+    path = tmp_path / "c.yaml"
+    path.write_text("stores: sqlit:state.db\ndestinations: {}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncRuntime.from_config(path)
+    assert (f"{path}:1:9", 'did you mean "sqlite"?') == (str(caught.value.place), caught.value.hint)

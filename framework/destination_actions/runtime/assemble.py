@@ -7,6 +7,7 @@ from typing import Any
 
 from destination_actions.config import Config
 from destination_actions.definitions import Destination
+from destination_actions.errors import ConfigurationError, nearest
 from destination_actions.plugins import Plugins, Registry, Row, add_providers, load_registry
 from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.runtime.builtin import ORIGIN, Builtin
@@ -16,14 +17,25 @@ from destination_actions.stores import open_stores
 
 
 def registry_for(config: Config, destination: Destination[Any] | None, plugins: Iterable[object]) -> Registry:
-    """Find the plugins that a configuration needs for its destinations and directives.
+    """Find the plugins that a configuration needs for its destinations, directives and store.
 
     The framework's own parts and `plugins` are added.
     """
     registry = _destinations_for(config, destination, plugins)
     mappings = [item.mapping for part in config.destinations for item in part.subscriptions]
     add_providers(registry.plugins, directives={name for mapping in mappings for name in _directives_in(mapping)})
+    _check_scheme(config, registry.plugins)
     return registry
+
+
+def _check_scheme(config: Config, plugins: Plugins) -> None:
+    scheme, _, _ = config.stores.partition(":")
+    add_providers(plugins, schemes=[scheme])
+    known = sorted(plugins.stores())
+    if scheme not in known:
+        hint = nearest(scheme, known) or f"known are {', '.join(f'{name}:' for name in known)}"
+        message = f'stores: no store is known for "{scheme}:"'
+        raise ConfigurationError(message, pointer="/stores", hint=hint, place=config.place("/stores"))
 
 
 def _directives_in(value: object) -> Iterator[str]:
