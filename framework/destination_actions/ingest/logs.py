@@ -6,8 +6,10 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from logging.handlers import QueueHandler, QueueListener
+from contextlib import suppress
+from logging.handlers import QueueHandler
 from queue import Full, Queue
+from threading import Thread
 from typing import Any, Final, TextIO
 
 from destination_actions.http import Redactor, mask_phones
@@ -15,6 +17,9 @@ from destination_actions.outcomes import iso
 
 WAITING: Final = 10_000
 """Records that wait for a slow log; more are dropped and counted."""
+
+LAST: Final = 2.0
+"""Seconds that a slow log has at the end."""
 
 _EMAIL: Final = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
 
@@ -79,23 +84,32 @@ class _Patient(QueueHandler):
             self._lost += 1
 
 
+def _written(waiting: Queue[Any], handler: logging.Handler) -> None:
+    """Write records until the last, which is None."""
+    while (record := waiting.get()) is not None:
+        handler.handle(record)
+
+
 def log_to(stream: TextIO, redactor: Callable[[], Redactor], level: int = logging.INFO) -> Callable[[], None]:
-    """Send the logs of this package and of aiohttp to a stream as JSON lines. Gives what ends it."""
+    """Send the logs of this package and of what it runs on to a stream as JSON lines. Gives what ends it."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines(redactor))
     waiting: Queue[Any] = Queue(WAITING)
-    front, back = _Patient(waiting), QueueListener(waiting, handler)
+    front = _Patient(waiting)
+    writer = Thread(target=_written, args=(waiting, handler), name="log", daemon=True)
     loggers = [logging.getLogger(name) for name in ("destination_actions", "aiohttp", "asyncio", "py.warnings")]
     for logger in loggers:
         logger.addHandler(front)
         logger.setLevel(level)
         logger.propagate = False
-    back.start()
+    writer.start()
 
     def end() -> None:
         for logger in loggers:
             logger.removeHandler(front)
             logger.propagate = True
-        back.stop()
+        with suppress(Full):
+            waiting.put(None, timeout=LAST)
+            writer.join(LAST)
 
     return end
