@@ -341,6 +341,21 @@ async def test_what_may_have_been_executed_is_not_repeated_unasked(lasting, api,
     assert ["delivered"] == [outcome.outcome for outcome in await replayed(runtime, may_repeat=True)]
 
 
+async def test_a_delivery_that_killed_its_workers_may_have_been_executed(lasting, api, clock) -> None:
+    """Handed out and never heard of again, it is dead as poison; without read-back its replay has to be allowed."""
+    runtime = lasting()
+    await runtime.enqueue([track("m1")])
+    for _ in range(5):
+        assert 1 == len(await runtime.stores.queue.take(1, lease=1.0))
+        clock.advance(2.0)
+    assert ["failed"] == [outcome.outcome for outcome in await run(runtime, retry_for=3600)]
+    [entry] = await entries(runtime)
+    assert ("dead", "poison", 5, []) == (entry.state, entry.reason, entry.details["losses"], api.requests)
+    replays = runtime.replays()
+    [candidate] = await replays.examined(await replays.failed(LedgerQuery()), original=False)
+    assert "may have been executed" in (candidate.obstacle or "")
+
+
 async def test_the_original_is_kept_to(lasting, api) -> None:
     """With another mapping the original is refused and the difference named; the current one goes."""
     api.script = [httpx.Response(400)]

@@ -175,7 +175,7 @@ class Recorder:
             attempts=lease.attempts if lease else 1,
             pin=self._digest(outcome),
             people=tuple(person_key(self._secret, person) for person in people),
-            details=self._details(outcome, people),
+            details=self._details(outcome, people) | ({"losses": lease.losses} if lease and lease.losses else {}),
             event=copy_of(event) if state in FAILED_STATES or self._policy.delivered_events else None,
         )
 

@@ -72,10 +72,17 @@ class Replays:
         changes = await self._changes(entry, subscription)
         if original and changes:
             return Candidate(entry, changes, _not_the_original(changes))
-        if not may_repeat and _ambiguous(entry) and not _can_read_back(subscription):
+        if not (may_repeat or _can_read_back(subscription)) and await self._ambiguous(entry):
             message = "it may have been executed, and nothing can find out; allow it with --may-repeat"
             return Candidate(entry, changes, message)
         return Candidate(entry, changes)
+
+    async def _ambiguous(self, entry: LedgerEntry) -> bool:
+        """Whether it may have been executed: its last try was not answered, or a worker died with it in hand."""
+        if entry.state in {"unknown", "rejected", "invalid"}:
+            return entry.state == "unknown"
+        attempts = await self.worker.equipment.stores.ledger.attempts(entry.key)
+        return bool(entry.details.get("losses")) or (bool(attempts) and attempts[-1].reason == "unconfirmed")
 
     async def _changes(self, entry: LedgerEntry, subscription: Subscription) -> list[str]:
         now = self.recorder.pin_of(subscription)
@@ -117,11 +124,6 @@ class Replays:
             generation=generation,
             lane=queue_lane(self.worker.equipment, subscription),
         )
-
-
-def _ambiguous(entry: LedgerEntry) -> bool:
-    """Whether it may have been executed."""
-    return entry.state == "unknown" or entry.reason == "unconfirmed"
 
 
 def _can_read_back(subscription: Subscription) -> bool:
