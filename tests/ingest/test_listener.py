@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from destination_actions.ingest.bodies import Room
 from destination_actions.ingest.limits import Limits
 from destination_actions.ingest.openapi import document
+from destination_actions.runtime.strict import Refused
 from ingest_server import KEY, Server, basic
 from jsonschema import Draft202012Validator
 
@@ -117,6 +119,18 @@ def test_a_large_body_is_not_read_to_its_end(server: Server) -> None:
     """A length over the limit is refused at once."""
     answer = exchanged(server, HEAD + b"Content-Length: 100000000\r\n\r\n" + b"x" * 1000)
     assert b'"code":"too_large"' in answer
+
+
+def test_room_for_bodies() -> None:
+    """Bodies share a limited room; callers without a key get a quarter of it, and what is given back is free again."""
+    room = Room(400)
+    room.take(100, known=False)
+    room.take(400, known=True)
+    for known in (False, True):
+        with pytest.raises(Refused, match="too many bodies"):
+            room.take(1, known)
+        room.take(-51, known)
+        room.take(50, known)
 
 
 def test_the_store_is_out_of_order(server: Server) -> None:

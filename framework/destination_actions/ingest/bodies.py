@@ -14,8 +14,8 @@ _GZIP: Final = 31
 class Body(Protocol):
     """Takes a body in parts; both methods raise `Refused`."""
 
-    def feed(self, part: bytes) -> None:
-        """Take the next part."""
+    def feed(self, part: bytes) -> int:
+        """Take the next part; gives how many bytes are kept now."""
 
     def whole(self) -> bytes:
         """The bytes of the body, decompressed, once every part is in."""
@@ -36,11 +36,12 @@ class _Plain:
         self._limit = limit
         self._data = bytearray()
 
-    def feed(self, part: bytes) -> None:
+    def feed(self, part: bytes) -> int:
         """Add to what is there, up to the limit."""
         self._data += part
         if len(self._data) > self._limit:
             raise too_large(self._limit)
+        return len(self._data)
 
     def whole(self) -> bytes:
         """Everything."""
@@ -56,7 +57,7 @@ class _Gzip:
         self._data = bytearray()
         self._inflate = zlib.decompressobj(_GZIP)
 
-    def feed(self, part: bytes) -> None:
+    def feed(self, part: bytes) -> int:
         """Decompress; a part may end one member and begin another."""
         self._taken += len(part)
         if self._taken > self._limit:
@@ -65,6 +66,7 @@ class _Gzip:
             if self._inflate.eof:
                 self._inflate = zlib.decompressobj(_GZIP)
             part = self._inflated(part)
+        return len(self._data)
 
     def _inflated(self, part: bytes) -> bytes:
         """Decompress a part of one member; gives what comes after it."""
@@ -86,3 +88,21 @@ class _Gzip:
 def too_large(limit: int) -> Refused:
     """What is said of a body over the limit."""
     return Refused("too_large", f"the body is larger than {limit:,} bytes")
+
+
+class Room:
+    """Memory for all the bodies that are being read at one time."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._taken = {True: 0, False: 0}
+
+    def take(self, change: int, known: bool) -> None:
+        """Take more room, or with a negative number give it back. Raises `Refused` when there is none left.
+
+        `known` says whether the caller has shown a write key; those who have not share a quarter of the room.
+        """
+        self._taken[known] += change
+        most = self._size if known else self._size // 4
+        if change > 0 and self._taken[known] > most:
+            raise Refused("unavailable", "too many bodies are being sent at one time; send it again later")

@@ -13,7 +13,8 @@ class Limits:
 
     `body_seconds` is the deadline for a request's body. `idle_seconds` is how long a connection may take to send a
     request's headers, and how long it may stay open between two requests; `linger_seconds` how long the rest of a
-    refused body is still read, so that its sender sees the answer. `connections` counts open ones.
+    refused body is still read, so that its sender sees the answer. `connections` counts open ones. `held_bytes` is what
+    the bodies that are being read may take together; those of callers who have not shown a key yet get a quarter of it.
     """
 
     event_bytes: int = EVENT_BYTES
@@ -23,3 +24,4 @@ class Limits:
     idle_seconds: float = 75.0
     linger_seconds: float = 5.0
     connections: int = 4096
+    held_bytes: int = 32 * 1024 * 1024

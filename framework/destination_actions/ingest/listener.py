@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
-from destination_actions.ingest.bodies import body_of, too_large
+from destination_actions.ingest.bodies import Body, Room, body_of, too_large
 from destination_actions.ingest.keys import Source
 from destination_actions.ingest.limits import Limits
 from destination_actions.ingest.messages import BATCHES, TYPES
@@ -51,6 +51,7 @@ class Listener:
     def __init__(self, desk: Desk, limits: Limits) -> None:
         self._desk = desk
         self._limits = limits
+        self._room = Room(limits.held_bytes)
         self._sparing = Sparing(asyncio.get_running_loop().time)
         self._pages: Mapping[str, Callable[[], Awaitable[Reply]]] = {
             "/healthz": self._alive,
@@ -114,9 +115,9 @@ class Listener:
         if self._desk.stopping:
             raise Refused("stopping", "the server is being stopped; send it again")
         source = self._desk.sender(request.headers.get("Authorization"))
-        return await self._desk.receive(endpoint, source, await self._content(request))
+        return await self._desk.receive(endpoint, source, await self._content(request, source is not None))
 
-    async def _content(self, request: web.BaseRequest) -> bytes:
+    async def _content(self, request: web.BaseRequest, known: bool) -> bytes:
         """The decompressed body, read within its deadline."""
         body = body_of(request.headers.get("Content-Encoding", ""), self._limits.batch_bytes)
         if (request.content_length or 0) > self._limits.batch_bytes:
@@ -125,14 +126,22 @@ class Listener:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                async for part in request.content.iter_any():
-                    body.feed(part)
+                await self._read(request, body, known)
         except TimeoutError:
             message = f"the body did not arrive within {self._limits.body_seconds:g} seconds"
             raise Refused("timeout", message) from None
         except web.RequestPayloadError:
             raise Refused("bad_body", "the body does not keep to HTTP") from None
         return body.whole()
+
+    async def _read(self, request: web.BaseRequest, body: Body, known: bool) -> None:
+        held = 0
+        try:
+            async for part in request.content.iter_any():
+                before, held = held, body.feed(part)
+                self._room.take(held - before, known)
+        finally:
+            self._room.take(-held, known)
 
     async def _alive(self) -> Reply:
         return Reply(200, {"status": "ok"})
