@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from destination_actions.protocols import (
+    FAILED_STATES,
     TERMINAL_STATES,
     Delivery,
     Ledger,
@@ -238,3 +239,13 @@ def test_a_file_of_the_first_version_gets_a_ledger(tmp_path: Path) -> None:
     trial = LedgerTrial(SqliteLedger(database), clock)
     assert [True] == asyncio.run(trial.put(trial.entry("a")))
     database.close()
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "ledger.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("state", TERMINAL_STATES)
+def test_the_reference_has_a_row_for_each_state(state: str) -> None:
+    """Every terminal state stands in the reference, marked as replayable exactly if its event is kept."""
+    [row] = [line for line in PAGE.splitlines() if line.startswith(f"| `{state}` |")]
+    assert (state in FAILED_STATES) == row.rstrip("| ").endswith(("yes", "yes, after reading back"))
