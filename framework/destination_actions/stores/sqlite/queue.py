@@ -15,8 +15,8 @@ from destination_actions.stores.sqlite.database import Database
 
 _DELIVERY: Final = "key, destination, subscription, event, accepted, generation, lane"
 _ADD: Final = f"""
-INSERT INTO queue ({_DELIVERY}, due) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-WHERE NOT EXISTS (SELECT 1 FROM dead WHERE key = ?1) ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
+INSERT INTO queue ({_DELIVERY}, due) SELECT one.* FROM (SELECT ? AS key, ?, ?, ?, ?, ?, ?, ?) AS one
+WHERE NOT EXISTS (SELECT 1 FROM dead WHERE dead.key = one.key) ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
 _LANES: Final = """
 WITH RECURSIVE lanes (lane) AS (
     SELECT min(lane) FROM queue UNION ALL SELECT (SELECT min(lane) FROM queue WHERE lane > lanes.lane) FROM lanes
