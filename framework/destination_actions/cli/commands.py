@@ -22,17 +22,16 @@ from destination_actions.cli.list import list_destinations
 from destination_actions.cli.log import log
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
-from destination_actions.cli.test import run_cases
+from destination_actions.cli.serve import serve
 from destination_actions.cli.status import status
 from destination_actions.cli.test import run_cases
-from destination_actions.cli.serve import serve
 
 COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "run": run,
+    "serve": serve,
     "status": status,
     "log": log,
     "forget": forget,
-    "serve": serve,
     "check": check,
     "explain": explain,
     "list": list_destinations,
@@ -45,11 +44,11 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "demo": demo,
 }
 """Command functions by name; each gives its exit code."""
+
 GROUPS: Final[dict[str, tuple[str, dict[str, Callable[..., int | None]]]]] = {
     "dead": ("Deliveries that ended without success.", {"list": list_dead, "show": show, "replay": replay}),
 }
 """Groups of commands by name: what they are about, and the commands."""
-
 
 _hookimpl: Final = pluggy.HookimplMarker("destination_actions")
 
@@ -61,6 +60,7 @@ class Commands:
     def register_commands(self, app: Any) -> None:
         """Add the framework's commands to the typer application."""
         for name, command in COMMANDS.items():
+            app.command(name)(exits(command))
         for name, (about, commands) in GROUPS.items():
             app.add_typer(_group(about, commands), name=name)
 
@@ -70,4 +70,3 @@ def _group(about: str, commands: dict[str, Callable[..., int | None]]) -> typer.
     for name, command in commands.items():
         group.command(name)(exits(command))
     return group
-            app.command(name)(exits(command))
