@@ -58,8 +58,9 @@ def _sentences(errors: Iterable[Any]) -> Iterator[Flaw]:
 
 def _unknown_keys(error: Any, pointer: str, where: str) -> Iterator[Flaw]:
     known = list(_schema(error).get("properties", {}))
+    matchers = "patternProperties" in _schema(error)
     for key in error.instance:
-        if key not in known:
+        if key not in known and not (matchers and key.startswith("$")):
             hint = nearest(key, known) or f"known here: {', '.join(known)}"
             yield Flaw(f"{pointer}/{escape(key)}", f'{where}: unknown key "{key}"', hint, at_key=True)
 
@@ -78,11 +79,11 @@ def _wrong_type(error: Any, pointer: str, where: str) -> Iterator[Flaw]:
 
 def _bad_pattern(error: Any, pointer: str, where: str) -> Iterator[Flaw]:
     words = [word for word in str(error.validator_value).strip("^()$").split("|") if word.isalpha()]
-    if len(words) > 1:
+    if _schema(error).get("title") == "Duration":
+        yield Flaw(pointer, f"{where}: is no duration{_not(error.instance)}", 'write seconds, or text such as "5m"')
+    elif words:
         hint = nearest(error.instance, words)
         yield Flaw(pointer, f"{where}: must be one of {', '.join(words)}{_not(error.instance)}", hint)
-    elif _schema(error).get("title") == "Duration":
-        yield Flaw(pointer, f"{where}: is no duration{_not(error.instance)}", 'write seconds, or text such as "5m"')
     else:
         yield Flaw(pointer, f"{where}: is not allowed here{_not(error.instance)}", _schema(error).get("description"))
 
