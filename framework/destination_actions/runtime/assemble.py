@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from destination_actions.config import Config
@@ -64,6 +65,16 @@ def _destinations_for(config: Config, destination: Destination[Any] | None, plug
 def _origin(plugin: object) -> str:
     name = getattr(plugin, "__name__", None)
     return name if isinstance(name, str) else f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+
+
+def with_stores(config: Config, stores: str | Stores | None) -> Config:
+    """Put a store URL in the place of the configured one. Raises `ConfigurationError` for what is no store."""
+    if stores is None or isinstance(stores, Stores):
+        return config
+    if not isinstance(stores, str):
+        message = f"stores: cannot keep anything in a {type(stores).__name__}"
+        raise ConfigurationError(message, pointer="/stores", hint='give a URL such as "sqlite:state.db", or Stores')
+    return replace(config, stores=stores)
 
 
 def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: ClaimTimes) -> Stores:

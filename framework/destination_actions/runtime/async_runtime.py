@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -17,7 +18,7 @@ from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
 from destination_actions.runtime import flight
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
-from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for
+from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for, with_stores
 from destination_actions.runtime.claiming import Equipment
 from destination_actions.runtime.deliver import deliver, deliver_batch
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
@@ -85,11 +86,12 @@ class AsyncRuntime:
         watchdog: float | None = LIMIT,
         ledger: LedgerConfig | None = None,
     ) -> None:
+        config = with_stores(config, stores)
         self._registry: Registry = registry_for(config, destination, plugins)
         self._plan = compile_plan(config, self._registry, self._registry.plugins.directives())
         self._observers = self._registry.plugins.observers()
         self._engines = Engines(http)
-        self._stores = stores if stores is not None else config.stores
+        self._stores = stores if isinstance(stores, Stores) else config.stores
         self._on_store_error = config.on_store_error
         self._clock = clock or SystemClock()
         self._times = times or ClaimTimes()
@@ -291,7 +293,10 @@ class AsyncRuntime:
 
     def _equipment(self) -> Equipment:
         """Open the stores at first use, so that a process may be forked from one that has built its runtime."""
+        if self._opened is not None and self._opener != os.getpid():
+            raise RuntimeError("this runtime was used before the process was forked; build one in the child process")
         if self._opened is None:
+            self._opener = os.getpid()
             if self._watchdog is not None:
                 self._watchdog.start()
             stores = opened_stores(self._stores, self._registry.plugins, self._clock, self._times)

@@ -26,7 +26,13 @@ LOOK = 0.5
 """Seconds between looks at what the store knows of a lane."""
 
 START = 4
-"""Calls at a time in the beginning and after a limit was met; each answer allows one more, so they double quickly."""
+"""Calls at a time in the beginning."""
+
+QUICK = 16
+"""Calls at a time up to which each answer allows one more; from there on they grow slowly."""
+
+LONGEST = 60.0
+"""Seconds of pause to which refusals one after the other lead where the API names no time."""
 
 BLOCK = 0.1
 """Seconds' worth of permits that are taken from the store at a time."""
@@ -97,6 +103,8 @@ class Gate:
         self._permits = Permits()
         self._answers: deque[float] = deque(maxlen=100_000)
         self._hungry = False
+        self._pause = 0.0
+        self._progress = SURE
 
     # --- before calls ------------------------------------------------------------------------------------------------
 
@@ -172,25 +180,30 @@ class Gate:
 
     def _answered(self, ticket: Ticket, signal: Signal, now: float) -> None:
         if ticket.epoch == self._epoch:
-            self._window = min(self._window + 1, float(self.concurrency))
+            growth = 1.0 if self._window < QUICK else 2.0 / self._window
+            self._window = min(self._window + growth, float(self.concurrency))
         if signal is Signal.NOTHING:
             self._permits.give_back()
             return
         self._answers.append(self._clock.now())
+        self._progress += 1
         if self.breaker.succeeded(now, probe=ticket.probe):
             log.warning("lane %s works again", self.key)
 
     async def _limited(self, ticket: Ticket, outcome: Failed, now: float) -> None:
         """Pause the lane for all workers; after a 429, go slower. Calls that were under way together count once."""
-        later = now + outcome.after > self._opens + LOOK
         first = ticket.epoch == self._epoch
-        if later or first:
-            self._opens = max(self._opens, now + outcome.after)
-            await self._stores.rates.pause(self.key, outcome.after)
+        if first:
+            self._pause = min(2 * self._pause, LONGEST) if self._progress < SURE else 0.0
+            self._progress = 0
+        self._pause = max(self._pause, outcome.after)
+        if first or now + self._pause > self._opens + LOOK:
+            self._opens = max(self._opens, now + self._pause)
+            await self._stores.rates.pause(self.key, self._pause)
         if first:
             self._begin_anew()
             if outcome.status == 429:
-                await self._slow_down(outcome.after)
+                await self._slow_down(self._pause)
 
     async def _broken(self, ticket: Ticket, signal: Signal, outcome: Outcome, now: float) -> None:
         refused = signal is Signal.REFUSED
@@ -235,11 +248,12 @@ class Gate:
 
         At a pace that all workers used up together, the pace tells; otherwise what this worker has counted.
         """
-        if self._rate is not None and self.pace is not None and self._hungry:
+        if self._rate is not None and self.pace is not None and self._hungry and now >= self.pace.until:
             since = max(self.pace.until, now - QUIET)
-            return self._rate * max(now - since, 0.0), since
+            return self._rate * (now - since), since
         recent = [at for at in self._answers if at >= now - QUIET]
-        return (float(len(recent)), recent[0]) if len(recent) >= SURE else None
+        enough = len(recent) >= SURE or self.pace is not None
+        return (float(len(recent)), recent[0] if recent else now) if enough else None
 
     async def _write(self, pace: Pace) -> bool:
         written = await self._stores.tokens.put(self._name, pace.to_json(), revision=self._revision)

@@ -16,12 +16,24 @@ BELOW = 0.95
 """Where to go on after a limit was met, as a part of the guess."""
 
 SURE = 12
-"""Requests that a first guess needs."""
+"""Requests that a guess needs."""
 
-CREEP = 0.002
-"""Growth a second near the guess."""
+PATIENT = 100
+"""Requests for which the rate creeps at least."""
 
-RUN = 0.05
+PATIENCE = 30.0
+"""Seconds for which the rate creeps at least; after that, the guess was too low."""
+
+FIRST_PATIENCE = 10.0
+"""The same for the first guess, which is the roughest."""
+
+CREEP = 0.0002
+"""Growth a request near the guess, so that there are hundreds of requests for each that is refused."""
+
+FASTEST_CREEP = 0.005
+"""Growth a second near the guess at the most."""
+
+RUN = 0.1
 """Growth a second far above it."""
 
 QUIET = 120.0
@@ -33,7 +45,7 @@ DEEPEST = 0.25
 STRIKES = 5
 """429s in a row below the guess after which the rate is taken to have nothing to do with them."""
 
-OFF = 60.0
+OFF = 300.0
 """Seconds for which there is no rate then."""
 
 LEAST = 0.02
@@ -73,15 +85,18 @@ class Pace:
 def slowed(pace: Pace | None, taken: float, since: float, until: float, now: float) -> Pace:
     """The pace after a 429 at `now`: the API took `taken` requests since `since`, and nobody may ask until `until`.
 
-    A 429 before the last one's `until` tells of the same limit met, by another worker: while nothing was known of the
-    rate, the counts add up.
+    A 429 before the last one's `until`, or with next to nothing taken since, tells of the same limit met: by another
+    worker, or because it was too early to ask. Then the evidence adds up.
     """
     if pace is None or pace.over(now):
         return _guessed(taken, since, until, None, 0)
-    if now < pace.until and pace.before is None:
-        return _guessed(taken + pace.taken, min(since, pace.since), max(until, pace.until), None, 0)
-    if now < pace.until or pace.rate is None:
+    if pace.rate is None:
         return replace(pace, until=max(until, pace.until))
+    if now < pace.until and pace.before is not None:
+        return replace(pace, until=max(until, pace.until))
+    if now < pace.until or taken < SURE:
+        since, until = min(since, pace.since), max(until, pace.until)
+        return _guessed(taken + pace.taken, since, until, pace.before, pace.strikes)
     strikes = pace.strikes + 1 if pace.rate < pace.guess * (1 + BELOW) / 2 else 0
     return _guessed(taken, since, until, pace.rate, strikes)
 
@@ -99,5 +114,13 @@ def grown(pace: Pace, now: float) -> Pace:
     if pace.rate is None:
         return pace
     seconds = min(max(now - pace.grown, 0.0), 2.0)
-    near = pace.rate <= pace.guess * (2 - BELOW)
-    return replace(pace, rate=pace.rate * (1 + seconds * (CREEP if near else RUN)), grown=now)
+    near = pace.rate <= pace.guess * (2 - BELOW) and _patient(pace, pace.rate, now - pace.until)
+    growth = min(CREEP * pace.rate, FASTEST_CREEP) if near else RUN
+    return replace(pace, rate=pace.rate * (1 + seconds * growth), grown=now)
+
+
+def _patient(pace: Pace, rate: float, quiet: float) -> bool:
+    """Whether the guess still stands after so many seconds without a 429."""
+    if pace.before is None:
+        return quiet < FIRST_PATIENCE
+    return quiet < PATIENCE or quiet * rate < PATIENT
