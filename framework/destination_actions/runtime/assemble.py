@@ -30,12 +30,13 @@ def registry_for(config: Config, destination: Destination[Any] | None, plugins: 
 
 
 def _check_scheme(config: Config, plugins: Plugins) -> None:
-    scheme, _, _ = config.stores.partition(":")
+    scheme, colon, _ = config.stores.partition(":")
     add_providers(plugins, schemes=[scheme])
     known = sorted(plugins.stores())
-    if scheme not in known:
-        hint = nearest(scheme, known) or f"known are {', '.join(f'{name}:' for name in known)}"
-        message = f'stores: no store is known for "{scheme}:"'
+    if not colon or scheme not in known:
+        listed = f"known are {', '.join(f'{name}:' for name in known)}"
+        hint = listed if scheme in known else nearest(scheme, known) or listed
+        message = f'stores: no store is known for "{scheme}{colon}"'
         raise ConfigurationError(message, pointer="/stores", hint=hint, place=config.place("/stores"))
 
 
