@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent, indent
@@ -35,13 +34,7 @@ destination = notes.destination()
 
 
 @pytest.fixture
-def own_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Modules that a case imports from its folder are forgotten after the test."""
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-
-
-@pytest.fixture
-def case_file(tmp_path: Path, own_modules: None) -> Callable[..., Path]:
+def case_file(tmp_path: Path) -> Callable[..., Path]:
     """Write a case file for the destination `notes`: `case_file("- name: ...")`; `head=""` writes the text alone."""
     module = NOTES.format(path=str(Path(__file__).parents[1] / "_support"))
     (tmp_path / "notes_destination.py").write_text(module)

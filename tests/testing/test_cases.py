@@ -255,3 +255,15 @@ def test_cases_never_wait_and_never_differ(case_file: Write) -> None:
     first, second = only(path), only(path)
     assert [line.split(":")[0] for line in first.log] == [line.split(":")[0] for line in second.log]
     assert 5 > first.seconds + second.seconds
+
+
+def test_each_folder_has_modules_of_its_own(case_file: Write, tmp_path: Path) -> None:
+    """Two folders with a module of one name are two destinations."""
+    first = case_file("- {name: it, expect: {outcome: delivered}}")
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / first.name).write_text(first.read_text())
+    (second / "notes_destination.py").write_text("destination = None\n")
+    assert only(first).ok
+    assert "is no Destination" in str(only(second / first.name).broken)
+    assert only(first).ok

@@ -21,7 +21,11 @@ BAD = "- {name: bad, expect: {outcome: filtered}}\n"
         (GOOD, 0, "1 passed, 0 failed, 0 broken in 1 file"),
         (GOOD + BAD, 1, "1 passed, 1 failed, 0 broken in 1 file"),
         (GOOD + BAD + "- {name: no}\n", 2, "0 passed, 0 failed, 1 broken in 1 file"),
-        (GOOD + "- {name: no, given: {name: x, destination: nope}, expect: {fires: true}}\n", 2, "1 passed, 0 failed, 1 b"),
+        (
+            GOOD + "- {name: no, given: {name: x, destination: nope}, expect: {fires: true}}\n",
+            2,
+            "1 passed, 0 failed, 1 b",
+        ),
     ],
 )
 def test_exit_codes(case_file: Callable[..., Path], destinations, text: str, code: int, said: str) -> None:
@@ -58,7 +62,7 @@ def test_junit(case_file: Callable[..., Path], destinations, tmp_path: Path) -> 
     counts = [(suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in root]
     assert [("2", "1", "0"), ("1", "0", "1")] == counts
     [failure] = root.iter("failure")
-    assert "expected  \"filtered\"\n    actual    \"delivered\"" in (failure.text or "")
+    assert 'expected  "filtered"\n    actual    "delivered"' in (failure.text or "")
 
 
 UPDATED = """\
@@ -119,7 +123,7 @@ def test_update_replaces_values_and_nothing_else(case_file: Callable[..., Path],
     wanted = "".join(f"  {line}\n" for line in ACCEPTED.splitlines())
     assert f"{head}cases:\n{wanted}" == path.read_text()
     assert 1 == result.exit_code
-    assert "3 passed, 1 failed, 0 broken" in result.stdout
+    assert "4 passed, 1 failed, 0 broken" in result.stdout
     assert ': "rejected" -> "delivered"' not in result.stdout
     assert 'rejected -> "delivered"' in result.stdout
 
@@ -159,7 +163,7 @@ def test_pytest_runs_case_files(case_file: Callable[..., Path], tmp_path: Path) 
     assert 1 == done.returncode
     assert "notes.cases.yaml::good PASSED" in done.stdout
     assert "notes.cases.yaml::bad FAILED" in done.stdout
-    assert "expected  \"filtered\"\nactual" in done.stdout.replace("    ", "")
+    assert 'expected  "filtered"\nactual' in done.stdout.replace("    ", "")
     assert "Traceback" not in done.stdout + done.stderr
     assert "POST https://notes.test/v1/notes -> 201" in done.stdout
 

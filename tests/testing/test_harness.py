@@ -8,7 +8,15 @@ from typing import Any
 import httpx
 import pytest
 from destination_actions import Accepted, ConfigurationError, accepted
-from destination_actions.testing import EventBuilder, Harness, RecordingApi, Reply, ScriptedApi, UnscriptedRequest, event
+from destination_actions.testing import (
+    EventBuilder,
+    Harness,
+    RecordingApi,
+    Reply,
+    ScriptedApi,
+    UnscriptedRequest,
+    event,
+)
 from notes import SETTINGS, SUBSCRIPTION, URL, action, destination
 
 OK = Reply(on=f"POST {URL}", status=201, json={"id": 1}, times=None)
@@ -76,7 +84,9 @@ def test_faults_mean_what_they_mean_on_a_network(reply: Reply, reason: str) -> N
         assert reason == notes.send_one(event.track("Hello", userId="jane")).reason
 
 
-@pytest.mark.parametrize("reply", [Reply(status=201, fault="truncated", json={"id": 1}), Reply(status=201, body_delay=60)])
+@pytest.mark.parametrize(
+    "reply", [Reply(status=201, fault="truncated", json={"id": 1}), Reply(status=201, body_delay=60)]
+)
 def test_a_status_line_is_an_answer(reply: Reply) -> None:
     """A body that breaks off or comes too late does not undo it."""
     with harness(reply) as notes:

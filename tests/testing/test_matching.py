@@ -83,7 +83,10 @@ def test_types_are_not_mixed_up(one: Any, other: Any, equal: bool) -> None:
 )
 def test_matchers(matcher: dict[str, Any], yes: list[Any], no: list[Any]) -> None:
     """What each takes and refuses; within `$exactly` there are none."""
-    assert ([True] * len(yes), [False] * len(no)) == ([met(matcher, one) for one in yes], [met(matcher, one) for one in no])
+    assert ([True] * len(yes), [False] * len(no)) == (
+        [met(matcher, one) for one in yes],
+        [met(matcher, one) for one in no],
+    )
 
 
 def test_every_matcher_is_tested() -> None:
@@ -94,7 +97,14 @@ def test_every_matcher_is_tested() -> None:
 
 @pytest.mark.parametrize(
     ("expected", "asserts"),
-    [({}, False), ({"a": {}}, False), ({"a": {"b": {}}}, False), ({"a": None}, True), ([], True), ({"$any": True}, True)],
+    [
+        ({}, False),
+        ({"a": {}}, False),
+        ({"a": {"b": {}}}, False),
+        ({"a": None}, True),
+        ([], True),
+        ({"$any": True}, True),
+    ],
 )
 def test_what_anything_meets_asserts_nothing(expected: Any, asserts: bool) -> None:
     """Empty objects within empty objects."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from destination_actions.definitions import Destination
@@ -77,7 +78,7 @@ def _destination(case: Case) -> str | Destination[Any]:
         return module
     try:
         with _importing_from(case.file.parent):
-            found = getattr(importlib.import_module(module), name, None)
+            found = getattr(_module(module, case.file.parent), name, None)
     except Exception as error:
         message = f'given.destination: "{module}" cannot be imported: {type(error).__name__}: {error}'
         raise _at(case, piece.pointer, PluginError(message)) from error
@@ -87,6 +88,15 @@ def _destination(case: Case) -> str | Destination[Any]:
         hint = nearest(name, known) or f"it has {', '.join(known) or 'none'}"
         raise _at(case, piece.pointer, PluginError(message, hint=hint))
     return found
+
+
+def _module(name: str, folder: Path) -> ModuleType:
+    """Import a module; one beside the case file comes before one of that name that another folder gave."""
+    beside = (folder / f"{name}.py").resolve()
+    known = sys.modules.get(name)
+    if known is not None and beside.is_file() and Path(known.__file__ or "").resolve() != beside:
+        del sys.modules[name]
+    return importlib.import_module(name)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class _Loader:
     def _parts(self, root: Piece, case: Piece) -> Iterator[Piece]:
         """The parts that a case names."""
         extends = case.get("extends")
-        wanted = [] if extends is None else extends.items() or [extends]
+        wanted = [] if extends is None else extends.items() if isinstance(extends.value, list) else [extends]
         parts = root.get("parts") or EMPTY
         for name in wanted:
             part = parts.get(str(name.value))
