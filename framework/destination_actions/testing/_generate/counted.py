@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NoReturn
 
 from destination_actions.errors import ConfigurationError
-from destination_actions.events import Json
 
 _USUAL = 8
 
@@ -65,7 +64,7 @@ class Counted:
         least = low if low is not None else 0 if high is None or high >= 0 else high - 100
         return least + self._serial if high is None else least + self._serial % (high - least + 1)
 
-    def fresh(self, value: Json) -> bool:
+    def fresh(self, value: object) -> bool:
         """Whether it was not used before; of truth values there are only two, and of choices only some."""
         if isinstance(value, bool) or value is None or self._again > self.tries // 2:
             return True

@@ -1,0 +1,287 @@
+"""What can be read off a definition without sending anything."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+
+from destination_actions.describe import describe
+from destination_actions.errors import ConfigurationError
+from destination_actions.fields import FieldSet, FieldSpec
+from destination_actions.mapping import compile_mapping
+from destination_actions.schemas import load_schema
+from destination_actions.subscriptions import compile_subscription
+from destination_actions.testing.conformance.bench import Subject
+from destination_actions.testing.conformance.check import Check, NotApplicable
+from destination_actions.testing.conformance.profile import module_of
+from destination_actions.testing.conformance.report import Level
+
+_SECRET_WORDS: Final = frozenset({"token", "secret", "password", "passphrase", "credential", "credentials"})
+_SECRET_PAIRS: Final = frozenset({"api key", "private key", "access key", "signing key", "write key", "auth key"})
+_LONGEST_IMPORT: Final = 3.0
+
+SAMPLE_EVENTS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "type": "track",
+        "event": "Order Completed",
+        "messageId": "m1",
+        "userId": "jane",
+        "anonymousId": "a1",
+        "timestamp": "2026-03-02T09:30:00.000Z",
+        "properties": {"order_id": "1001", "total": 42.5, "currency": "USD", "products": [{"sku": "A", "price": 5}]},
+        "context": {"ip": "192.0.2.1", "traits": {"email": "jane@example.com"}, "page": {"url": "https://example.com"}},
+    },
+    {"type": "identify", "messageId": "m2", "userId": "jane", "traits": {"email": "jane@example.com", "plan": "pro"}},
+    {"type": "page", "messageId": "m3", "userId": "jane", "name": "Home", "properties": {"url": "https://example.com"}},
+    {"type": "screen", "messageId": "m4", "anonymousId": "a1", "name": "Home", "properties": {}},
+    {"type": "group", "messageId": "m5", "userId": "jane", "groupId": "g1", "traits": {"name": "Acme"}},
+    {"type": "alias", "messageId": "m6", "userId": "jane", "previousId": "a1"},
+)
+
+
+def describes(subject: Subject) -> Iterable[str]:
+    """The definition as JSON satisfies the schema of destinations."""
+    described = describe(subject.destination)
+    for error in Draft202012Validator(load_schema("destination")).iter_errors(described):
+        yield f"{error.json_path}: {error.message}"
+
+
+def described(subject: Subject) -> Iterable[str]:
+    """The destination, its actions and its presets say in a sentence what they do."""
+    destination = subject.destination
+    if not destination.description.strip():
+        yield "the destination has no description"
+    yield from (f'action "{one.slug}" has no description' for one in destination.actions if not one.description.strip())
+    yield from (f'preset "{one.name}" has no description' for one in destination.presets if not one.description.strip())
+
+
+def has_actions(subject: Subject) -> Iterable[str]:
+    """There is at least one action."""
+    if not subject.destination.actions:
+        yield "there is none"
+
+
+def fields_described(subject: Subject) -> Iterable[str]:
+    """Every field that people fill in has a description."""
+    for owner, spec in _specs(subject):
+        if not spec.hints.hidden and not spec.description.strip():
+            yield f"{owner}.{spec.key} has none"
+
+
+def labels_differ(subject: Subject) -> Iterable[str]:
+    """No two fields of one form have the same label."""
+    for fields in (subject.destination.settings, *(action.payload for action in subject.destination.actions)):
+        labels = [spec.label.strip().lower() for spec in fields.fields()]
+        for label in sorted({one for one in labels if labels.count(one) > 1}):
+            yield f'{fields.__name__} has several fields labelled "{label}"'
+
+
+def secrets_declared(subject: Subject) -> Iterable[str]:
+    """Settings whose names say that they are secret are declared as `Secret`."""
+    for spec in subject.destination.settings.fields():
+        if spec.type in {"string", "text", "any"} and _sounds_secret(spec.key):
+            yield f'settings.{spec.key} is a plain text; annotate it as Secret'
+
+
+def _sounds_secret(key: str) -> bool:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]", " ", key).lower().split()
+    return bool(words) and (words[-1] in _SECRET_WORDS or " ".join(words[-2:]) in _SECRET_PAIRS or words == ["key"])
+
+
+def settings_fit(subject: Subject) -> Iterable[str]:
+    """Valid settings can be made from their declaration (and the profile), and their check accepts them unchanged."""
+    try:
+        made = subject.settings()
+    except ConfigurationError as error:
+        yield str(error)
+        return
+    checked = subject.destination.settings.check(made, unknown="refuse")
+    yield from (f"{one.pointer}: {one.message}" for one in checked.errors)
+
+
+def functions_of_settings(subject: Subject) -> Iterable[str]:
+    """Origins, account, allowed addresses and rates can be told from valid settings, and are the same each time."""
+    destination = subject.destination
+    built = destination.settings.check(subject.settings()).value
+    functions = {name: getattr(destination, name) for name in ("origins", "account", "allowed_addresses")}
+    functions |= {f"{one.slug}.rate": one.rate for one in destination.actions if callable(one.rate)}
+    for name, function in functions.items():
+        if function is None:
+            continue
+        first, second = function(built), function(built)
+        if first != second:
+            yield f"{name} gives {first!r} first and {second!r} then"
+
+
+def presets_resolve(subject: Subject) -> Iterable[str]:
+    """Every preset's expression matches some event, and its mapping resolves on it."""
+    if not subject.destination.presets:
+        raise NotApplicable("it has no presets")
+    for preset in subject.destination.presets:
+        action = subject.destination.action(preset.action)
+        mapping = {**action.payload.default_mapping(), **preset.mapping}
+        yield from _resolved(f'preset "{preset.name}"', preset.subscribe, mapping, action.payload)
+
+
+def defaults_resolve(subject: Subject) -> Iterable[str]:
+    """Every default mapping compiles, and gives values that the fields take on ordinary events."""
+    for action in subject.destination.actions:
+        yield from _resolved(f'action "{action.slug}"', None, action.payload.default_mapping(), action.payload)
+
+
+def default_subscriptions(subject: Subject) -> Iterable[str]:
+    """Every default subscription is an expression that some event satisfies."""
+    found = [action for action in subject.destination.actions if action.default_subscription is not None]
+    if not found:
+        raise NotApplicable("no action has one")
+    for action in found:
+        if not list(_matching(action.default_subscription or "")):
+            yield f'action "{action.slug}": no event satisfies {action.default_subscription}'
+
+
+def _resolved(where: str, subscribe: str | None, mapping: Any, payload: type[FieldSet]) -> Iterator[str]:
+    try:
+        compiled = compile_mapping(mapping)
+    except ConfigurationError as error:
+        yield f"{where}: {error}"
+        return
+    events = SAMPLE_EVENTS if subscribe is None else tuple(_matching(subscribe))
+    if not events:
+        yield f"{where}: no event satisfies {subscribe}"
+    for event in events:
+        document = compiled.resolve(event)
+        given = document if isinstance(document, dict) else {}
+        for error in payload.check(given).errors:
+            if error.code != "required" and error.pointer.split("/")[1] in given:
+                yield f"{where}: on a {event['type']} event {error.message}"
+
+
+def _matching(subscribe: str) -> Iterator[dict[str, Any]]:
+    """Sample events that match; where none does, events changed as the expression's own explanation says."""
+    expression = compile_subscription(subscribe)
+    found = [event for event in SAMPLE_EVENTS if expression.matches(event)]
+    yield from found or _named(subscribe, expression)
+
+
+def _named(subscribe: str, expression: Any) -> Iterator[dict[str, Any]]:
+    """Events with the texts that stand in the expression as their names."""
+    for text in re.findall(r'"([^"]*)"|\'([^\']*)\'', subscribe):
+        for event in SAMPLE_EVENTS:
+            named = {**event, "event": "".join(text), "name": "".join(text)}
+            if expression.matches(named):
+                yield named
+                return
+    if not re.search(r"\b(properties|traits|context|userId|anonymousId|groupId)\b", subscribe):
+        return
+    yield SAMPLE_EVENTS[0]
+
+
+def choices_declared(subject: Subject) -> Iterable[str]:
+    """Every dynamic field has a function that fetches its choices, and the reverse."""
+    dynamic = [(one, spec) for one in subject.destination.actions for spec in one.payload.fields() if spec.hints.dynamic]
+    if not dynamic and not any(action.choices for action in subject.destination.actions):
+        raise NotApplicable("it has no dynamic fields")
+    for action, spec in dynamic:
+        if spec.key not in action.choices:
+            yield f'action "{action.slug}": {spec.key} is dynamic, but there are no choices for it'
+
+
+def quiet_import(subject: Subject) -> Iterable[str]:
+    """Importing it connects nowhere, starts no thread or process, writes no file, prints nothing, and is quick."""
+    target = _import_of(subject)
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", _IMPORT, *target], capture_output=True, text=True, check=False, timeout=60
+    )
+    if done.returncode:
+        yield f"the import failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no reason given'}"
+        return
+    *printed, last = done.stdout.splitlines()
+    found = json.loads(last)
+    yield from (f"at import: {one}" for one in dict.fromkeys(found["events"]))
+    yield from ["it prints at import"] if printed or done.stderr.strip() else []
+    if found["seconds"] > _LONGEST_IMPORT:
+        yield f"the import took {found['seconds']:.1f} s of processor time"
+
+
+def _import_of(subject: Subject) -> list[str]:
+    if subject.slug is not None:
+        return ["slug", subject.slug]
+    name = module_of(subject.destination)
+    path = getattr(sys.modules.get(name), "__file__", None)
+    if path is None or not Path(path).is_file():
+        raise NotApplicable("its module has no file")
+    return ["path", path] if "." not in name else ["name", name]
+
+
+_IMPORT: Final = """
+import json, sys, threading, time
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+import destination_actions.runtime, destination_actions.plugins, destination_actions.testing
+from destination_actions import *
+events, on = [], []
+bad = {"socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.fork", "os.putenv"}
+def heard(event, arguments):
+    if on and (event in bad or event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")):
+        if event != "open" or "__pycache__" not in str(arguments[0]):
+            events.append(event + " " + repr(arguments[0] if arguments else "")[:80])
+sys.addaudithook(heard)
+def profiled(frame, event, called):
+    if event == "c_call" and called is time.sleep:
+        events.append("time.sleep")
+threads, began = threading.active_count(), time.process_time()
+on.append(1)
+sys.setprofile(profiled)
+how, what = sys.argv[1:]
+if how == "slug":
+    load_destination(what)
+elif how == "name":
+    import_module(what)
+else:
+    spec = spec_from_file_location("under_test", what)
+    module = module_from_spec(spec)
+    sys.modules["under_test"] = module
+    spec.loader.exec_module(module)
+sys.setprofile(None)
+on.clear()
+if threading.active_count() > threads:
+    events.append("a thread was started")
+print(json.dumps({"events": events, "seconds": time.process_time() - began}))
+"""
+
+
+def _specs(subject: Subject) -> Iterator[tuple[str, FieldSpec]]:
+    yield from _within("settings", subject.destination.settings)
+    for action in subject.destination.actions:
+        yield from _within(action.slug, action.payload)
+
+
+def _within(owner: str, fields: type[FieldSet]) -> Iterator[tuple[str, FieldSpec]]:
+    for spec in fields.fields():
+        yield owner, spec
+        if spec.properties is not None:
+            yield from _within(f"{owner}.{spec.key}", spec.properties)
+
+
+CHECKS: Final = (
+    Check("definition.schema", Level.BRONZE, describes),
+    Check("definition.actions", Level.BRONZE, has_actions),
+    Check("definition.settings", Level.BRONZE, settings_fit),
+    Check("definition.functions", Level.BRONZE, functions_of_settings),
+    Check("definition.default-mappings", Level.BRONZE, defaults_resolve),
+    Check("definition.default-subscriptions", Level.BRONZE, default_subscriptions),
+    Check("definition.presets", Level.BRONZE, presets_resolve),
+    Check("definition.secrets", Level.BRONZE, secrets_declared),
+    Check("definition.import", Level.BRONZE, quiet_import),
+    Check("definition.choices", Level.SILVER, choices_declared),
+    Check("definition.descriptions", Level.GOLD, described),
+    Check("definition.field-descriptions", Level.GOLD, fields_described),
+    Check("definition.labels", Level.GOLD, labels_differ),
+)
