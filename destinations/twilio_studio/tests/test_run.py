@@ -40,7 +40,7 @@ async def test_a_profile_that_never_comes(open_sandbox, make, event, clock) -> N
     sandbox = await open_sandbox(profiles={})
     [outcome] = await outcomes_of(make(sandbox), [event(receivedAt="2023-11-14T22:13:20Z")], retry_for=14400)
     assert ("rejected", "profile_not_found") == (outcome.outcome, outcome.code)
-    assert 20 <= len(sandbox.ledger.of("profile")) <= 32
+    assert 4 <= len(sandbox.ledger.of("profile")) <= 32
 
 
 async def test_a_burst_is_waited_out(sandbox, make, event) -> None:
