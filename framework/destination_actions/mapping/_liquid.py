@@ -14,6 +14,7 @@ from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import Node
 from liquid.builtin.content import Literal
 from liquid.builtin.expressions import logical
+from liquid.builtin.expressions.primitive import Blank, Empty, Nil
 from liquid.builtin.illegal import Illegal
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags import (
@@ -39,7 +40,7 @@ from ..errors import nearest
 from ._directive import CompileContext
 from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_deep, too_large
 from ._liquid_filters import FILTERS, JSON_FILTERS, REFUSED
-from ._liquid_values import CHARACTERS_A_STEP, TooLargeError, fitting, less, plain, text
+from ._liquid_values import CHARACTERS_A_STEP, TooLargeError, equal, fitting, is_hollow, less, plain, text
 from ._paths import Path, Resolver, Step, path_text
 from ._values import measure
 
@@ -220,6 +221,9 @@ def _budgeted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+_WORDS = (Empty, Blank)
+
+
 class _Ordering(Expression):
     """A comparison by `<`, `<=`, `>` or `>=`: a text of digits counts as a number, and what is no number as neither."""
 
@@ -231,13 +235,65 @@ class _Ordering(Expression):
         self.strict = strict
 
     def evaluate(self, context: RenderContext) -> object:
-        left, right = plain(self.left.evaluate(context)), plain(self.right.evaluate(context))
+        left, right = self.left.evaluate(context), self.right.evaluate(context)
+        if _has_no_order(self.left, left) or _has_no_order(self.right, right):
+            return False
+        left, right = plain(left), plain(right)
         if self.strict:
             return less(left, right) is True
         return less(right, left) is False
 
     def children(self) -> list[Expression]:
         return [self.left, self.right]
+
+
+class _Likeness(Expression):
+    """`==`, `!=` or `contains`, strict and for values of every kind: python-liquid's raise for some, and mix kinds."""
+
+    __slots__ = ("kind", "left", "right")
+
+    def __init__(self, found: Any, *, kind: str) -> None:
+        super().__init__(token=found.token)
+        self.left, self.right, self.kind = found.left, found.right, kind
+
+    def evaluate(self, context: RenderContext) -> object:
+        left, right = self.left.evaluate(context), self.right.evaluate(context)
+        if self.kind == "contains":
+            return _contains(plain(left), right)
+        return _alike(left, right) is (self.kind == "==")
+
+    def children(self) -> list[Expression]:
+        return [self.left, self.right]
+
+
+def _alike(left: Any, right: Any) -> bool:
+    """Compare two values, of which one may be the word `blank` or `empty`."""
+    if isinstance(left, _WORDS):
+        left, right = right, left
+    if isinstance(left, _WORDS):
+        return False
+    if isinstance(right, _WORDS):
+        return is_hollow(plain(left), blank=isinstance(right, Blank))
+    return equal(plain(left), plain(right))
+
+
+def _contains(whole: Any, part: Any) -> bool:
+    if isinstance(whole, list):
+        return any(_alike(item, part) for item in whole)
+    sought = None if isinstance(part, _WORDS) else plain(part)
+    return isinstance(whole, str) and not isinstance(sought, dict | None) and text(fitting(sought)) in whole
+
+
+_LIKENESSES = {
+    logical.EqExpression: "==",
+    logical.NeExpression: "!=",
+    logical.ContainsExpression: "contains",
+}
+
+
+def _has_no_order(expression: Expression, value: object) -> bool:
+    """Tell whether a value is neither before nor after anything: what is missing, `nil`, `blank` and `empty` are."""
+    return is_undefined(value) or isinstance(value, _WORDS) or isinstance(expression, Nil)
 
 
 _ORDERINGS = {
@@ -249,7 +305,7 @@ _ORDERINGS = {
 
 
 def _compare_loosely(nodes: list[Node], context: RenderContext) -> None:
-    """Put `_Ordering` in the place of python-liquid's comparisons, which raise where the kinds differ."""
+    """Put our comparisons in the place of python-liquid's, which raise where the kinds differ."""
     for expression in _conditions(nodes, context):
         expression.expression = _loosened(expression.expression)
 
@@ -261,6 +317,8 @@ def _conditions(nodes: list[Node], context: RenderContext) -> Iterator[logical.B
 
 
 def _loosened(expression: Any) -> Expression:
+    if type(expression) in _LIKENESSES:
+        return _Likeness(expression, kind=_LIKENESSES[type(expression)])
     found = _ORDERINGS.get(type(expression))
     if found:
         return _Ordering(expression, swapped=found[0], strict=found[1])

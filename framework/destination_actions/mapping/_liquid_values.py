@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._limits import MAPPING_LIMITS
-from ._values import DEEPEST_VALUE, js_number, measure, quoted, scalar_json
+from ._values import DEEPEST_VALUE, JS_SPACE, js_number, measure, quoted, scalar_json
 
 CHARACTERS_A_STEP = 10
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,300}|0[oO][0-7]{1,300}|0[bB][01]{1,300}")
@@ -139,6 +139,13 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, int | float) and isinstance(right, int | float):
         return left == right
     return isinstance(left, str | None) and isinstance(right, str | None) and left == right
+
+
+def is_hollow(value: Any, *, blank: bool) -> bool:
+    """Tell whether a value is `empty` in Liquid, or `blank`: then null, false and white space count too."""
+    if blank and (value is None or value is False or (isinstance(value, str) and not value.strip(JS_SPACE))):
+        return True
+    return isinstance(value, str | list | dict) and not value
 
 
 def less(left: Any, right: Any) -> bool | None:
