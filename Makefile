@@ -7,13 +7,16 @@ BIN = $(VENV)/bin
 MANIFESTS = pyproject.toml $(wildcard destinations/*/pyproject.toml) constraints.txt
 PLUGINS = $(patsubst %/pyproject.toml,-e %,$(wildcard destinations/*/pyproject.toml))
 
-.PHONY: demo test static campaign crash bench clean
+.PHONY: demo test static compliance campaign crash clean
 
 demo: $(VENV)/.demo
 	$(BIN)/destinations demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+compliance: $(VENV)/.test
+	$(BIN)/python -m pytest tests/compliance -q -s
 
 static: $(VENV)/.static
 	$(BIN)/ruff check .
@@ -23,6 +26,7 @@ static: $(VENV)/.static
 
 campaign: $(VENV)/.test
 	$(BIN)/python tests/stores/campaign.py
+	DESTINATION_ACTIONS_EXPLAIN_CASES=10000 $(BIN)/python -m pytest -q -s tests/subscriptions/test_explain.py
 
 crash: $(VENV)/.test
 	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 300
