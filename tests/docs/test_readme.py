@@ -77,9 +77,15 @@ def test_the_destination_is_the_real_file(readme: list[Any], root: Path) -> None
 
 def test_the_configuration_is_the_real_file(readme: list[Any], root: Path) -> None:
     """The configuration in the README is that of the post-purchase example, without its comment."""
-    (block,) = [block for block in readme if block.language == "yaml"]
+    block, _ = [block for block in readme if block.language == "yaml"]
     lines = (root / "examples" / "post-purchase" / "destinations.yaml").read_text().splitlines(keepends=True)
     assert block.text == "".join(line for line in lines if not line.startswith("#"))
+
+
+def test_the_cases_are_the_real_file(readme: list[Any], root: Path) -> None:
+    """The cases in the README are those of the greeter; the command below them runs them."""
+    _, block = [block for block in readme if block.language == "yaml"]
+    assert (root / "examples" / "greeter" / "greeter.cases.yaml").read_text() == block.text
 
 
 def test_the_tests(readme: list[Any], chat: HTTPServer) -> None:
@@ -133,7 +139,7 @@ def test_commands(readme: list[Any], root: Path, monkeypatch: pytest.MonkeyPatch
     """Each `destinations` command succeeds and prints what is shown for it, times apart."""
     monkeypatch.chdir(root)
     ours = [(command, shown) for command, shown in commands(readme) if command.startswith("destinations ")]
-    assert 4 == len(ours)
+    assert 5 == len(ours)
     for command, shown in ours:
         arguments = command.split()[1:]
         result = CliRunner().invoke(build(arguments), arguments, env=CREDENTIALS | {"COLUMNS": "110"})

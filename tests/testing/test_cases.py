@@ -29,8 +29,10 @@ def only(path: Path) -> Result:
     [
         "{outcome: delivered}",
         "{outcome: {data: {id: 7}}}",
-        "{outcome: {$exactly: {outcome: delivered, destination: notes, subscription: test, action: note,"
-        " messageId: event-1, data: {id: 7}, repeated: false}}}",
+        (
+            "{outcome: {$exactly: {outcome: delivered, destination: notes, subscription: test, action: note,"
+            " messageId: event-1, data: {id: 7}, repeated: false}}}"
+        ),
         "{stopsAt: nowhere}",
         "{payload: {person: jane, period: 60}}",
         "{payload: {$exactly: {person: jane, text: hello, period: 60}}}",

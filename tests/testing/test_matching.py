@@ -1,4 +1,4 @@
-"""The laws of comparing: what is equal is met, a partial object is weaker than a whole one, and types are never mixed up."""
+"""The laws of comparing: what is equal is met, a part is weaker than the whole, and types are never mixed up."""
 
 from __future__ import annotations
 

@@ -97,9 +97,10 @@ def _problem(key: str, value: Any, pointer: str, *, alone: bool) -> Iterator[tup
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """What a matcher takes, in words and as a check, and whether a value meets it."""
+    """What a matcher takes, what meets it in words, and both as functions."""
 
     form: str
+    meaning: str
     takes: Callable[[Any], bool]
     meets: Callable[[Any, Any], bool]
 
@@ -137,43 +138,62 @@ def _meets(wanted: Json) -> Callable[[Any], bool]:
     return lambda value: not any(differences(wanted, value))
 
 
+def _anything(_: Any) -> bool:
+    return True
+
+
+def _true(value: Any) -> bool:
+    return value is True
+
+
 MATCHERS: Final[Mapping[str, Matcher]] = {
-    "$exactly": Matcher("any value", lambda _: True, same),
-    "$any": Matcher("true", lambda value: value is True, lambda _, actual: actual is not MISSING),
-    "$absent": Matcher("true", lambda value: value is True, lambda _, actual: actual is MISSING),
-    "$not": Matcher("any value", lambda _: True, lambda wanted, actual: not _meets(wanted)(actual)),
+    "$exactly": Matcher("any value", "the same value, with nothing more in it", _anything, same),
+    "$any": Matcher("true", "any value that is there, null too", _true, lambda _, actual: actual is not MISSING),
+    "$absent": Matcher("true", "nothing", _true, lambda _, actual: actual is MISSING),
+    "$not": Matcher(
+        "any value", "whatever the value does not match", _anything, lambda wanted, actual: not _meets(wanted)(actual)
+    ),
     "$oneOf": Matcher(
         "a list of values",
+        "any of them",
         lambda value: isinstance(value, list) and bool(value),
         lambda wanted, actual: any(same(one, actual) for one in wanted),
     ),
     "$matches": Matcher(
         "a regular expression for the whole text",
+        "text that it matches",
         _pattern,
         lambda wanted, actual: isinstance(actual, str) and re.fullmatch(wanted, actual, re.DOTALL) is not None,
     ),
     "$contains": Matcher(
         "some text",
+        "text that holds it",
         lambda value: isinstance(value, str) and bool(value),
         lambda wanted, actual: isinstance(actual, str) and wanted in actual,
     ),
     "$includes": Matcher(
         "an item",
-        lambda _: True,
+        "a list with such an item",
+        _anything,
         lambda wanted, actual: isinstance(actual, list) and any(map(_meets(wanted), actual)),
     ),
     "$length": Matcher(
         "a whole number",
+        "a text, list or object of this length",
         lambda value: isinstance(value, int) and not isinstance(value, bool),
         lambda wanted, actual: isinstance(actual, str | list | dict) and len(actual) == wanted,
     ),
     "$type": Matcher(
         "one of " + ", ".join(_TYPE_NAMES),
-        lambda value: value in _TYPE_NAMES,
+        "a value of this type",
+        lambda value: isinstance(value, str) and value in _TYPE_NAMES,
         _has_type,
     ),
     "$json": Matcher(
-        "what text is when read as JSON", lambda _: True, lambda wanted, actual: _meets(wanted)(_parsed(actual))
+        "any value",
+        "text that is this when read as JSON",
+        _anything,
+        lambda wanted, actual: _meets(wanted)(_parsed(actual)),
     ),
 }
 """Matchers by their key."""
