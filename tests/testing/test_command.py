@@ -187,7 +187,7 @@ def test_pytest_runs_cases_in_parallel(case_file: Callable[..., Path], tmp_path:
 def test_the_plugin_is_lazy(tmp_path: Path) -> None:
     """A run without case files imports nothing of the framework."""
     (tmp_path / "test_it.py").write_text(
-        "import sys\ndef test_it():\n    assert 'destination_actions' not in {m.partition('.')[0] for m in sys.modules}\n"
+        "import sys\ndef test_it():\n    assert 'destination_actions' not in sys.modules\n"
     )
     done = run_pytest(tmp_path, "-q")
     assert 0 == done.returncode, done.stdout
