@@ -219,6 +219,27 @@ def test_a_bomb_is_refused_or_stopped(name: str, mapping: Any) -> None:
     assert "limit: " in str(caught.value) or "unexpected tag" in str(caught.value)
 
 
+@pytest.mark.parametrize("number", [10**5_000, -(10**5_000), 10**400, float("inf"), float("nan")], ids=lambda _: "")
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"@template": "{{n}}"},
+        {"@json": {"mode": "encode", "value": {"@path": "$.n"}}},
+        {"@replace": {"pattern": "1", "value": {"@path": "$.n"}}},
+        {"@number": {"value": {"@path": "$.n"}, "multiply": 3}},
+        {"@hash": {"value": {"@path": "$.n"}}},
+        {"@date": {"value": {"@path": "$.n"}, "from": "unix", "to": "iso8601", "zone": "UTC"}},
+        {"@liquid": "{{ n | plus: 1 }}{% if n < 5 %}{% endif %}{{ n }}{{ n | json }}"},
+    ],
+    ids=lambda mapping: mapping if isinstance(mapping, str) else next(iter(mapping)),
+)
+def test_numbers_that_json_cannot_hold_are_infinite_or_missing(mapping: Any, number: float) -> None:
+    """Whoever hands in a number that no JSON parser gives gets a short document, never an exception of Python's."""
+    found = compile_mapping({"out": mapping}).resolve({"n": number})
+    assert isinstance(found, dict)
+    assert len(str(found.get("out", ""))) < 200
+
+
 def test_the_limits_are_the_documented_ones() -> None:
     """They are the same for everyone."""
     assert (32, 10_000, 1_000, 1_000, 262_144, 500_000) == (

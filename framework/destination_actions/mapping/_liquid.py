@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from inspect import Parameter, signature
+from io import StringIO
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -32,6 +33,7 @@ from liquid.builtin.tags import (
 )
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.expression import Expression
+from liquid.output import LimitedStringIO
 from liquid.static_analysis import Variable
 from liquid.undefined import is_undefined
 from liquid.utils import ReadOnlyChainMap
@@ -87,7 +89,7 @@ def _rendered(template: BoundTemplate, pointer: str) -> Resolver:
     def resolve_liquid(scope: Any, frame: Frame) -> Any:
         context = _Context(template, globals=scope if isinstance(scope, dict) else {})
         context.frame, context.pointer = frame, pointer
-        buffer = template._get_buffer()
+        buffer = _Buffer(MAPPING_LIMITS.output)
         try:
             template.render_with_context(context, buffer)
         except (TooLargeError, ResourceLimitError):
@@ -96,6 +98,8 @@ def _rendered(template: BoundTemplate, pointer: str) -> Resolver:
             raise too_deep(pointer) from None
         except LiquidError as error:
             raise ResolveError(f"the Liquid template cannot be rendered: {_reason(error)}", pointer=pointer) from None
+        except (TypeError, ValueError, ArithmeticError):  # python-liquid's own, for values that it is not made for
+            raise ResolveError("the Liquid template cannot be rendered with these values", pointer=pointer) from None
         return buffer.getvalue()
 
     return resolve_liquid
@@ -171,6 +175,16 @@ class LiquidEnvironment(Environment):
             self.add_filter(name, _budgeted(name, function))
 
 
+class _Buffer(LimitedStringIO):
+    """A stream that counts characters: python-liquid's counts bytes, which half a surrogate pair has none of."""
+
+    def write(self, text: str) -> int:
+        self.size += len(text)
+        if self.size > self.limit:
+            raise TooLargeError
+        return StringIO.write(self, text)
+
+
 class _Context(RenderContext):
     """A render context that holds the frame, and knows no variables but the event's and the template's own."""
 
@@ -182,6 +196,10 @@ class _Context(RenderContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
+
+    def get_buffer(self, buf: Any = None) -> StringIO:
+        """Give a stream for a part of the template, with the room that is left."""
+        return _Buffer(MAPPING_LIMITS.output - (buf.size if isinstance(buf, LimitedStringIO) else 0))
 
     def get_item(self, obj: Any, key: Any) -> Any:
         """Read a member, an item, or `size`, `first` and `last`; nothing else of an object can be reached."""

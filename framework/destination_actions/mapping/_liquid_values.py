@@ -22,7 +22,7 @@ class TooLargeError(Exception):
 def plain(value: Any) -> Any:
     """Turn what the Liquid library hands over (undefined values, ranges) into JSON values."""
     if isinstance(value, range):
-        if len(value) > MAPPING_LIMITS.output:
+        if value.stop - value.start > MAPPING_LIMITS.output:
             raise TooLargeError
         return list(value)
     if isinstance(value, Mapping) and not isinstance(value, dict):
@@ -83,7 +83,7 @@ def number_or_nan(value: Any) -> float:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     if isinstance(value, list):
         return _number_of_list(value)
     return _number_of_text(value.strip()) if isinstance(value, str) else math.nan

@@ -22,7 +22,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def js_number(number: float) -> str:
     """Print a number as JavaScript does: 1.0 as `1`, 1e21 as `1e+21`, 1e-7 as `1e-7`.
 
-    An integer whose digits JavaScript would lose (beyond 2**53) keeps them all.
+    An integer whose digits JavaScript would lose (beyond 2**53) keeps them all; one beyond every double is infinite.
     """
     if isinstance(number, int):
         return str(number) if -SAFE_INTEGER <= number <= SAFE_INTEGER else _big_integer(number)
@@ -38,7 +38,7 @@ def _big_integer(number: int) -> str:
     try:
         rounded = js_number(float(number))
     except OverflowError:
-        return str(number)
+        return "Infinity" if number > 0 else "-Infinity"
     return rounded if Decimal(rounded) == number else str(number)
 
 
@@ -148,7 +148,8 @@ def scalar_json(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return js_number(value) if math.isfinite(value) else "null"
+    text = js_number(value)
+    return "null" if text.lstrip("-") in ("Infinity", "NaN") else text
 
 
 def quoted(text: str) -> str:

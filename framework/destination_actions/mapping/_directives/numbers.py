@@ -16,6 +16,8 @@ from ._arguments import arguments, described_as
 
 MOST_DECIMALS = 15
 LARGEST_INTEGER = 2**63
+MOST_DIGITS = 1_500
+"""More than the digits of the largest number that can be read, times the largest factor, have."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -51,7 +53,7 @@ def read_number(value: Any) -> Decimal | None:
 
 
 def _worked(number: Decimal, factor: Decimal | None, decimals: int | None) -> Decimal:
-    with localcontext(prec=400):
+    with localcontext(prec=MOST_DIGITS):
         number = number if factor is None else number * factor
         return number if decimals is None else number.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
