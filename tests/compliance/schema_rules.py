@@ -99,6 +99,11 @@ def _list_of_checked(field: dict[str, Any]) -> bool:
     return bool(field.get("multiple") and checked)
 
 
+def _listed_one(field: dict[str, Any], value: Any) -> bool:
+    nullable = field.get("allowNull") and not field.get("multiple") and field.get("type") != "object"
+    return _listed_date(field, value) or bool(nullable and isinstance(value, list) and len(value) == 1)
+
+
 def _listed_date(field: dict[str, Any], value: Any) -> bool:
     inner = [item for item in items(value) if isinstance(item, list)] if field.get("multiple") else [value]
     return field.get("type") == "datetime" and any(isinstance(one, list) and len(one) == 1 for one in inner)
@@ -220,11 +225,12 @@ RULES = [
         modelled,
     ),
     Rule(
-        "fields-list-of-one-date",
-        "A list of one date is refused if it is a text and made a text if it is a number",
-        "it stands for its item, as for every other type",
+        "fields-list-of-one",
+        "A list of one is refused where null is allowed; one of a date is refused if it is a text, and made a text if it "
+        "is a number",
+        "it stands for its item, as everywhere",
         "one rule for all types",
-        any_value(_listed_date),
+        any_value(_listed_one),
         modelled,
     ),
     Rule(
