@@ -97,6 +97,7 @@ class AsyncRuntime:
         self._times = times or ClaimTimes()
         self._busy_wait = busy_wait
         self._opened: Equipment | None = None
+        self._opener = 0
         self._recorder: Recorder | None = None
         self._ledger = ledger or config.ledger
         self._watchdog = Watchdog(watchdog) if watchdog else None
