@@ -31,6 +31,9 @@ START = 4
 QUICK = 16
 """Calls at a time up to which each answer allows one more; from there on they grow slowly."""
 
+SOME = 3
+"""Answers that a worker has to have seen to take the pace as used up."""
+
 LONGEST = 60.0
 """Seconds of pause to which refusals one after the other lead where the API names no time."""
 
@@ -179,15 +182,20 @@ class Gate:
         self.under_way -= 1
 
     def _answered(self, ticket: Ticket, signal: Signal, now: float) -> None:
-        if ticket.epoch == self._epoch:
-            growth = 1.0 if self._window < QUICK else 2.0 / self._window
-            self._window = min(self._window + growth, float(self.concurrency))
+        if self.breaker.why is None or ticket.probe:
+            self._succeeded(ticket, signal, now)
+        if ticket.epoch != self._epoch:
+            return
+        growth = 1.0 if self._window < QUICK else 2.0 / self._window
+        self._window = min(self._window + growth, float(self.concurrency))
         if signal is Signal.NOTHING:
             self._permits.give_back()
-            return
-        self._answers.append(self._clock.now())
-        self._progress += 1
-        if self.breaker.succeeded(now, probe=ticket.probe):
+        else:
+            self._answers.append(self._clock.now())
+            self._progress += 1
+
+    def _succeeded(self, ticket: Ticket, signal: Signal, now: float) -> None:
+        if signal is Signal.ANSWERED and self.breaker.succeeded(now, probe=ticket.probe):
             log.warning("lane %s works again", self.key)
 
     async def _limited(self, ticket: Ticket, outcome: Failed, now: float) -> None:
@@ -248,7 +256,8 @@ class Gate:
 
         At a pace that all workers used up together, the pace tells; otherwise what this worker has counted.
         """
-        if self._rate is not None and self.pace is not None and self._hungry and now >= self.pace.until:
+        some = len(self._answers) >= SOME
+        if some and self._rate is not None and self.pace is not None and self._hungry and now >= self.pace.until:
             since = max(self.pace.until, now - QUIET)
             return self._rate * (now - since), since
         recent = [at for at in self._answers if at >= now - QUIET]

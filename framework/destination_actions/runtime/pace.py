@@ -33,14 +33,17 @@ CREEP = 0.0002
 FASTEST_CREEP = 0.005
 """Growth a second near the guess at the most."""
 
-RUN = 0.1
+RUN = 0.03
 """Growth a second far above it."""
 
 QUIET = 120.0
 """Seconds of requests that a first guess looks back on."""
 
-DEEPEST = 0.25
-"""The part of the rate to which one 429 can bring it down."""
+DEEPEST = 0.75
+"""The part of the rate to which a 429 soon after another can bring it down."""
+
+LONG = 10.0
+"""Seconds of evidence that a guess needs to bring the rate down further."""
 
 STRIKES = 5
 """429s in a row below the guess after which the rate is taken to have nothing to do with them."""
@@ -98,15 +101,16 @@ def slowed(pace: Pace | None, taken: float, since: float, until: float, now: flo
         since, until = min(since, pace.since), max(until, pace.until)
         return _guessed(taken + pace.taken, since, until, pace.before, pace.strikes)
     strikes = pace.strikes + 1 if pace.rate < pace.guess * (1 + BELOW) / 2 else 0
-    return _guessed(taken, since, until, pace.rate, strikes)
+    ran = pace.rate > pace.guess * (2 - BELOW)
+    return _guessed(taken * BELOW if ran else taken, since, until, pace.rate, strikes)
 
 
 def _guessed(taken: float, since: float, until: float, before: float | None, strikes: int) -> Pace:
     seen = taken / max(until - since, 0.001)
-    rate: float | None = BELOW * seen if before is None else max(BELOW * min(seen, before), DEEPEST * before)
-    if strikes >= STRIKES:
-        rate = None
-    return Pace(rate and max(rate, LEAST), seen, since, until, taken, before, until, strikes)
+    rate = BELOW * (seen if before is None else min(seen, before))
+    if before is not None and until - since < LONG:
+        rate = max(rate, DEEPEST * before)
+    return Pace(max(rate, LEAST) if strikes < STRIKES else None, seen, since, until, taken, before, until, strikes)
 
 
 def grown(pace: Pace, now: float) -> Pace:
