@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -191,3 +192,18 @@ def test_the_plugin_is_lazy(tmp_path: Path) -> None:
     )
     done = run_pytest(tmp_path, "-q")
     assert 0 == done.returncode, done.stdout
+
+
+def test_watch_runs_again_when_code_changes(case_file: Callable[..., Path], tmp_path: Path) -> None:
+    """The second run has the changed code; an interrupt ends it."""
+    path = case_file(GOOD)
+    code = "from destination_actions.cli import main; main()"
+    command = [sys.executable, "-c", code, "test", "--watch", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
+        said = iter(watching.stdout or ())
+        first = next(line for line in said if " passed, " in line)
+        (tmp_path / "notes_destination.py").write_text("destination = None\n")
+        second = next(line for line in said if " passed, " in line)
+        watching.send_signal(signal.SIGINT)
+    assert ("1 passed, 0 failed, 0 broken", "0 passed, 0 failed, 1 broken") == (first[:28], second[:28])
+    assert 130 == watching.returncode

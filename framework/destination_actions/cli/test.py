@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY: Final = 0.5
 """Seconds between looks at the files that are watched."""
+
+_MAIN: Final = "from destination_actions.cli import main; main()"
 
 
 def run_cases(
@@ -68,6 +71,12 @@ class _Session:
             results = self._updated(results)
         self._report(results, len(files), time.perf_counter() - started)
         return self._code(results)
+
+    def arguments(self) -> list[str]:
+        """The command line that runs this once."""
+        options = [*(["--only", self.only] if self.only else []), *(["--verbose"] if self.verbose else [])]
+        options += ["--junit", str(self.junit)] if self.junit else []
+        return ["test", *options, "--", *map(str, self.paths)]
 
     def _loaded(self, file: Path) -> list[Case]:
         from destination_actions.testing.cases import load_cases
@@ -161,16 +170,16 @@ def _progress(total: int) -> Iterator[Callable[[Result], None]]:
 
 
 def _watched(session: _Session) -> int:
-    """Run now, and again whenever something below the folders of the cases changes; ends by an interrupt."""
-    seen: dict[Path, float] = {}
+    """Run now, and again whenever something below the folders of the cases changes; ends by an interrupt.
+
+    Each run is a process of its own, so that changed Python code is seen too.
+    """
+    seen: dict[Path, float] | None = None
     while True:
         now = _stamps(session.paths)
         if now != seen:
             seen = now
-            try:
-                session.once()
-            except ConfigurationError as error:
-                print_error(error)
+            subprocess.run([sys.executable, "-c", _MAIN, *session.arguments()], check=False)  # noqa: S603 - ourselves
             note("waiting for changes; end with Ctrl-C")
         time.sleep(_LOOK_EVERY)
 
