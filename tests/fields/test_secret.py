@@ -7,7 +7,7 @@ import json
 import pickle
 
 import pytest
-from destination_actions.fields import MASK, Secret
+from destination_actions.fields import MASK, FieldSet, Secret, field
 
 
 def test_a_secret_shows_nowhere() -> None:
@@ -24,6 +24,7 @@ def test_a_secret_shows_nowhere() -> None:
     assert not [text for text in shown if "hunter2" in text]
     assert all(MASK in text for text in shown)
     assert b"hunter2" not in pickle.dumps(secret)
+    assert "hunter2" not in repr(secret.__getstate__())
     assert "hunter2" == secret.reveal()
 
 
@@ -55,3 +56,36 @@ def test_a_secret_cannot_be_changed() -> None:
         del secret.text  # type: ignore[attr-defined]
     assert secret is copy.copy(secret)
     assert secret is copy.deepcopy(secret)
+
+
+class _Account(FieldSet):
+    token: Secret = field("Token", "Of the account.", pattern="^tok")
+    name: str = field("Name", "Of the account.")
+
+
+class _Settings(FieldSet):
+    account: _Account = field("Account", "Where to send.")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"account": "tok-hunter2"},
+        {"account": ["tok-hunter2"]},
+        {"account": {"token": "hunter2", "name": "n"}},
+        {"account": {"token": {"text": "hunter2"}, "name": "n"}},
+        {"account": {"token": ["a", "hunter2"], "name": "n"}},
+        {"account": {"token": "\ud800hunter2", "name": "n"}},
+    ],
+)
+def test_no_error_quotes_what_stands_in_the_place_of_a_secret(document: dict[str, object]) -> None:
+    """Neither a wrong secret nor what was given for the object around it is in an error or a coercion."""
+    checked = _Settings.check(document)
+    assert checked.errors
+    assert "hunter2" not in repr(checked) + repr(checked.errors) + repr(checked.coercions)
+
+
+def test_a_value_that_is_half_made_can_be_shown() -> None:
+    """A traceback that shows local variables fails on no object whose making failed."""
+    half = object.__new__(_Settings)
+    assert "_Settings()" == repr(half)

@@ -123,7 +123,7 @@ def _predicate(keyword: str, site: Site, value: Any) -> str:
         return f"must be an object, but it is {shown(value, private=False)}"
     if keyword == "type":
         wanted = "a list" if site.is_list else _WANTED[site.spec.type]
-        return f"must be {wanted}, but it is {shown(value, private=site.spec.private)}"
+        return f"must be {wanted}, but it is {shown(value, private=site.spec.holds_private)}"
     return _SENTENCES[keyword](site.spec, value)
 
 

@@ -140,8 +140,9 @@ class FieldSet:
         return hash((type(self), *(getattr(self, spec.name) for spec in type(self).fields())))
 
     def __repr__(self) -> str:
-        """Show the values; secrets and personal ones as `***`."""
-        shown = (f"{s.name}={MASK if s.private else repr(getattr(self, s.name))}" for s in type(self).fields())
+        """Show the values; secrets and personal ones as `***`. What is not there yet, in a traceback, is left out."""
+        specs = [spec for spec in type(self).fields() if spec.name in vars(self)]
+        shown = (f"{s.name}={MASK if s.private else repr(getattr(self, s.name))}" for s in specs)
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

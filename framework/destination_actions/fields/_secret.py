@@ -63,6 +63,10 @@ class Secret:
         """Pickle and copy the mask only; keep secrets in memory or read them anew."""
         return Secret, (MASK,)
 
+    def __getstate__(self) -> str:
+        """Give the mask to whoever asks for what is inside."""
+        return MASK
+
     def __copy__(self) -> Secret:
         """Give itself, as immutable values do."""
         return self

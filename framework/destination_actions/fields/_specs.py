@@ -92,6 +92,12 @@ class FieldSpec:
         return self.secret or self.hints.category == "hashedPII"
 
     @property
+    def holds_private(self) -> bool:
+        """Whether the value, or one within it, is private: what stands in place of such an object may be the secret."""
+        inner = () if self.properties is None else self.properties.fields()
+        return self.private or any(spec.holds_private for spec in inner)
+
+    @property
     def always_required(self) -> bool:
         """Whether the field is required whatever the others hold."""
         return self.required is True and self.depends_on is None
