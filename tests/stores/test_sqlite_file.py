@@ -107,13 +107,11 @@ def test_a_newer_schema_is_refused(database: Opener, tmp_path: Path) -> None:
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    """A SQLite database that is not ours is refused and gains no table."""
+    """A SQLite database that is not ours is refused, and not a byte of it is changed."""
     path = tmp_path / "theirs.db"
     change(path, "CREATE TABLE customers (name TEXT)")
-    with pytest.raises(StoreError, match="of another program"):
-        Database(path, ManualClock())
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("customers",)]
+    assert "of another program" in refusal(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["theirs.db"]
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -177,6 +175,19 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """A folder in place of the file is a StoreError."""
     (tmp_path / "store.db").mkdir()
     assert "store.db" in refusal(tmp_path / "store.db")
+
+
+def test_a_link_leads_to_the_file_and_its_secret(tmp_path: Path) -> None:
+    """Workers that come by a link, even one made before its file, and by the file itself share it and its secret."""
+    link, file = tmp_path / "link.db", tmp_path / "data" / "store.db"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    stores = [open_sqlite(f"sqlite:{path}", ManualClock(), TIMES) for path in (link, file)]
+    for store in stores:
+        run(store.close())
+    assert stores[0].secret == stores[1].secret
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    assert [link] == [path for path in tmp_path.iterdir() if path != file.parent]
 
 
 @pytest.mark.parametrize("url", ["sqlite:", "sqlite:///tmp/x.db"])

@@ -53,7 +53,8 @@ def open_stores(
     scheme, colon, _ = url.partition(":")
     if not colon or scheme not in factories:
         known = ", ".join(f"{name}:" for name in sorted(factories))
-        hint = nearest(scheme, factories) or f'write "memory:" or "sqlite:PATH"; known are {known}'
+        near = nearest(scheme, factories) if colon else None
+        hint = near or f'write "memory:" or "sqlite:PATH"; known are {known}'
         raise ConfigurationError(f'no store is known for the URL "{_shown(url)}"', hint=hint)
     return factories[scheme](url, clock or SystemClock(), times or ClaimTimes())
 

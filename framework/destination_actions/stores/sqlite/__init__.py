@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from destination_actions.errors import ConfigurationError
@@ -28,13 +29,17 @@ __all__ = [
 def open_sqlite(url: str, clock: Clock, times: ClaimTimes) -> Stores:
     """Open `sqlite:PATH`. The file and its install secret (`PATH.secret`) are made for their owner alone.
 
+    A link is followed first, so that whoever comes by the link and whoever comes by the file share one secret.
+
     Raises `StoreError` for a file that is damaged, newer than this package, or of another program.
     """
     place = url.removeprefix("sqlite:")
     if not place or place.startswith("//"):
         hint = 'write "sqlite:state.db" or "sqlite:/var/lib/app/state.db"'
         raise ConfigurationError(f'the store URL "{url}" names no file', hint=hint)
-    database = Database(Path(place).expanduser().absolute(), clock)
+    if "\0" in place:
+        raise ConfigurationError("a store URL cannot hold a NUL character")
+    database = Database(Path(os.path.realpath(os.path.expanduser(place))), clock)  # noqa: PTH111 - pathlib's raise
     return Stores(
         claims=SqliteClaims(database, times),
         queue=SqliteQueue(database, clock),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from destination_actions.errors import StoreError
-from destination_actions.stores.sqlite.schema import prepare
+from destination_actions.stores.sqlite.schema import prepare, refuse_foreign
 from destination_actions.stores.sqlite.secret import install_secret, sync_folder
 
 T = TypeVar("T")
@@ -87,6 +87,7 @@ def _create(path: Path) -> None:
 
 
 def _prepared(connection: sqlite3.Connection, path: Path, busy: float) -> bytes:
+    waited(lambda: refuse_foreign(connection, path), busy)  # before WAL mode, which is written into the file
     if waited(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone()[0], busy) != "wal":
         raise StoreError(f"{path} cannot be used as a store: its file system does not support SQLite's WAL mode")
     connection.execute("PRAGMA synchronous = FULL")

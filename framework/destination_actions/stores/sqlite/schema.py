@@ -65,6 +65,13 @@ VERSION: Final = len(MIGRATIONS)
 """The version that this package reads and writes."""
 
 
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise `StoreError` for a database of another program; one without tables is nobody's."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StoreError(f"{path} is a SQLite database of another program: choose another file; nothing was changed")
+
+
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Create or migrate the tables, inside the caller's transaction. Refuses what is newer or not ours."""
     version = _version(connection, path)
@@ -96,7 +103,6 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
         return 0
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise StoreError(f"{path} is a SQLite database of another program: choose another file; nothing was changed")
+    refuse_foreign(connection, path)
     row = connection.execute("SELECT version FROM schema_version").fetchone()
     return int(row[0]) if row else 0
