@@ -341,3 +341,11 @@ def test_a_key_that_is_no_text_is_an_error_of_the_object() -> None:
 
     assert [("", "not_json")] == [(error.pointer, error.code) for error in Open.check({5: 1}).errors]
     assert ("/5",) == Doc.check({5: 1}).unknown
+
+
+@pytest.mark.parametrize("key", ["s", "b", "o", "t"])
+def test_a_number_of_thousands_of_digits_is_an_error_like_any_other(key: str) -> None:
+    """Python writes no such number, and the message does without it."""
+    (error,) = Doc.check({key: 10**5_000}).errors
+    assert "a number of hundreds of digits" in error.message
+    assert error.pointer.startswith(f"/{key}")

@@ -219,6 +219,17 @@ def test_a_bomb_is_refused_or_stopped(name: str, mapping: Any) -> None:
     assert "limit: " in str(caught.value) or "unexpected tag" in str(caught.value)
 
 
+def test_a_text_is_refused_where_it_is_worked_on() -> None:
+    """A text that is longer than a document is not worked on, though nothing of it would be in the document."""
+    mapping = compile_mapping(
+        {"@if": {"exists": {"@case": {"operator": "upper", "value": {"@path": "$.t"}}}, "then": 1}}
+    )
+    with pytest.raises(ResolveError) as caught:
+        mapping.resolve({"t": "x" * (MAPPING_LIMITS.output + 1)})
+    assert "output" == caught.value.limit
+    assert 1 == mapping.resolve({"t": "x" * MAPPING_LIMITS.output})
+
+
 @pytest.mark.parametrize("number", [10**5_000, -(10**5_000), 10**400, float("inf"), float("nan")], ids=lambda _: "")
 @pytest.mark.parametrize(
     "mapping",

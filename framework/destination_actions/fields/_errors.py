@@ -14,6 +14,7 @@ from destination_actions.fields._checked import FieldError, child
 from destination_actions.fields._clean import Report
 from destination_actions.fields._formats import FORMATS
 from destination_actions.fields._specs import FieldSpec
+from destination_actions.fields._values import has_text
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
@@ -201,6 +202,8 @@ def shown(value: Any, *, private: bool = False) -> str:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, int) and not has_text(value):
+        return "a number of hundreds of digits"
     plain = value is None or isinstance(value, str | bool)
     text = json.dumps(value, ensure_ascii=False) if plain else repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -37,12 +37,17 @@ def to_text(value: Any) -> Any:
     if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(int(value))
+        return str(int(value)) if has_text(value) else value
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float) and math.isfinite(value):
         return _float_text(value)
     return value
+
+
+def has_text(number: int) -> bool:
+    """Tell whether an integer has few enough digits to be written; Python refuses those of thousands."""
+    return number.bit_length() < 3 * _LONGEST
 
 
 def to_number(value: Any) -> Any:
