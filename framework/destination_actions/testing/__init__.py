@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from destination_actions.testing.clock import ManualClock
+    from destination_actions.testing.conformance import ConformanceProfile, conformance_tests
     from destination_actions.testing.events import EventBuilder, event
     from destination_actions.testing.examples import example_document, example_payload, example_settings
     from destination_actions.testing.harness import Harness
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clock": ("ManualClock",),
+    "conformance": ("ConformanceProfile", "conformance_tests"),
     "events": ("EventBuilder", "event"),
     "examples": ("example_document", "example_payload", "example_settings"),
     "harness": ("Harness",),
@@ -29,6 +31,7 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ClaimStoreSuite",
+    "ConformanceProfile",
     "EventBuilder",
     "Harness",
     "LedgerSuite",
@@ -45,6 +48,7 @@ __all__ = [
     "any_events",
     "any_payloads",
     "any_values",
+    "conformance_tests",
     "event",
     "example_document",
     "example_payload",

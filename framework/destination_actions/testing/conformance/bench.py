@@ -63,10 +63,10 @@ class Bench:
     subject: Subject
     action: Action[Any, Any]
 
-    def document(self, start: int = 0, **changes: Any) -> dict[str, Any]:
+    def document(self, start: int = 0, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A valid document for the payload; another `start` gives other values. A change to None leaves a value out."""
         sample = self.subject.profile.samples.get(self.action.slug, {})
-        return _changed(_overlaid(self.action.payload, sample, start), changes)
+        return _changed(_overlaid(self.action.payload, sample, start), changes or {})
 
     def payload(self, document: Mapping[str, Any]) -> Any:
         """The typed payload of a document, or None when it is not valid."""

@@ -71,11 +71,11 @@ class Report:
         return [result for result in self.results if result.status == "failed"]
 
     @property
-    def level(self) -> Level | None:
-        """The highest level of which, and of all below it, no check failed; None when there is none."""
+    def reached(self) -> Level | None:
+        """The highest level that was checked of which, and of all below it, no check failed; else None."""
         worst = min((result.level for result in self.failures), default=None)
         if worst is None:
-            return Level.GOLD
+            return max((result.level for result in self.results), default=None)
         return Level(worst - 1) if worst > Level.BRONZE else None
 
     @property
@@ -91,7 +91,7 @@ class Report:
         """The report for programs."""
         return {
             "destination": self.destination,
-            "level": None if self.level is None else str(self.level),
+            "level": None if self.reached is None else str(self.reached),
             "counts": {str(level): dict(counter) for level, counter in self.counts().items()},
             "results": [result.to_json() for result in self.results],
         }

@@ -13,7 +13,7 @@ from destination_actions.testing.conformance.bench import Subject
 from destination_actions.testing.conformance.check import Check, NotApplicable
 from destination_actions.testing.conformance.checks import OF_ACTION, OF_DESTINATION
 from destination_actions.testing.conformance.profile import ConformanceProfile, profile_of
-from destination_actions.testing.conformance.report import Level, Report, Result
+from destination_actions.testing.conformance.report import Level, Report, Result, Status
 
 _SHOWN = 5
 """Complaints of one check that are kept."""
@@ -31,14 +31,13 @@ def conformance(
     A profile that is not given is looked for in the module `conformance` of the destination's package. `progress` is
     told each result as it comes. It has event loops of its own, so it is not for `async def` functions.
     """
-    subject = subject_of(destination, profile)
+    runner = _Runner(subject_of(destination, profile))
     results = []
-    for item in _items(subject):
-        if item[0].level <= level:
-            results.append(_result(subject, *item))
-            if progress is not None:
-                progress(results[-1])
-    return Report(subject.destination.slug, tuple(results))
+    for check, action in runner.items(level):
+        results.append(runner.result(check, action))
+        if progress is not None:
+            progress(results[-1])
+    return Report(runner.subject.destination.slug, tuple(results))
 
 
 def conformance_tests(
@@ -50,19 +49,20 @@ def conformance_tests(
     """A test function for pytest, with one case for each check: `test_conformance = conformance_tests("my-slug")`."""
     import pytest
 
-    subject = subject_of(destination, profile)
-    items = [item for item in _items(subject) if item[0].level <= level]
+    runner = _Runner(subject_of(destination, profile))
+    items = list(runner.items(level))
     names = [f"{check.id}[{action}]" if action else check.id for check, action in items]
 
     @pytest.mark.parametrize(("check", "action"), items, ids=names)
     def test_conformance(check: Check[Any], action: str) -> None:
         """The destination conforms."""
-        result = _result(subject, check, action)
+        result = runner.result(check, action)
         if result.status in {"not_applicable", "excused"}:
             pytest.skip(result.reason)
         assert not result.complaints, "\n".join([result.fact, *result.complaints])  # noqa: S101 - a test
 
-    return test_conformance
+    made: Callable[..., None] = test_conformance
+    return made
 
 
 def subject_of(destination: str | Destination[Any], profile: ConformanceProfile | None) -> Subject:
@@ -72,26 +72,50 @@ def subject_of(destination: str | Destination[Any], profile: ConformanceProfile 
     return Subject(found, profile if profile is not None else profile_of(found), slug)
 
 
-def _items(subject: Subject) -> Iterator[tuple[Check[Any], str]]:
-    yield from ((check, "") for check in OF_DESTINATION)
-    for action in subject.destination.actions:
-        yield from ((check, action.slug) for check in OF_ACTION)
+class _Runner:
+    """Runs checks of one destination; what does not deliver is not looked at any further."""
 
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._benches = {bench.action.slug: bench for bench in subject.benches()}
+        self._first: dict[str, Result] = {}
 
-def _result(subject: Subject, check: Check[Any], action: str) -> Result:
-    began = time.perf_counter()
-    known = {"check": check.id, "action": action, "level": check.level, "fact": check.title}
-    excuse = subject.profile.excuses.get(check.id)
-    if excuse is not None:
-        return Result(**known, status="excused", reason=excuse)
-    try:
-        bench: Any = next(one for one in subject.benches() if one.action.slug == action) if action else subject
-        complaints = tuple(dict.fromkeys(check.complaints(bench)))[:_SHOWN]
-    except NotApplicable as why:
-        return Result(**known, status="not_applicable", reason=str(why))
-    except ConfigurationError as error:
-        complaints = (str(error),)
-    except Exception as error:  # noqa: BLE001 - a destination may break in ways that no check thought of
-        complaints = (f"{type(error).__name__}: {error}",)
-    seconds = time.perf_counter() - began
-    return Result(**known, status="failed" if complaints else "passed", complaints=complaints, seconds=seconds)
+    def items(self, level: Level) -> Iterator[tuple[Check[Any], str]]:
+        """Every check up to a level, with the action that it is of."""
+        yield from ((check, "") for check in OF_DESTINATION if check.level <= level)
+        for action in self._benches:
+            yield from ((check, action) for check in OF_ACTION if check.level <= level)
+
+    def result(self, check: Check[Any], action: str) -> Result:
+        """Run one check."""
+        if not action:
+            return self._run(check, self.subject, "")
+        first = self._first.get(action)
+        if first is None:
+            first = self._first[action] = self._run(OF_ACTION[0], self._benches[action], action)
+        if check is OF_ACTION[0]:
+            return first
+        if first.status == "failed":
+            why = f"{first.check} fails"
+            return Result(check.id, check.level, check.title, "not_applicable", action, reason=why)
+        return self._run(check, self._benches[action], action)
+
+    def _run(self, check: Check[Any], on: Any, action: str) -> Result:
+        began = time.perf_counter()
+        complaints: tuple[str, ...] = ()
+        status: Status = "passed"
+        reason = self.subject.profile.excuses.get(check.id, "")
+        try:
+            if reason:
+                status = "excused"
+            else:
+                complaints = tuple(dict.fromkeys(check.complaints(on)))[:_SHOWN]
+        except NotApplicable as why:
+            status, reason = "not_applicable", str(why)
+        except ConfigurationError as error:
+            complaints = (str(error),)
+        except Exception as error:  # noqa: BLE001 - a destination may break in ways that no check thought of
+            complaints = (f"{type(error).__name__}: {error}",)
+        seconds = time.perf_counter() - began
+        status = "failed" if complaints else status
+        return Result(check.id, check.level, check.title, status, action, complaints, reason, seconds)

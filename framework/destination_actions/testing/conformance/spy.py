@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from destination_actions.definitions import Action, Destination
 from destination_actions.fields import FieldSet
 from destination_actions.runtime.blocking import is_async
+
+calling: Final[ContextVar[str]] = ContextVar("destination_actions_calling", default="")
+"""Which of a plugin's functions is running here: `perform`, `perform_batch`, `reconcile`, or nothing."""
 
 
 @dataclass(slots=True)
@@ -38,7 +42,7 @@ class Spy:
         return replace(destination, actions=tuple(self._action(action) for action in destination.actions))
 
     def _action(self, action: Action[Any, Any]) -> Action[Any, Any]:
-        watched = {
+        watched: dict[str, Any] = {
             name: self._function(name, function)
             for name in ("perform", "perform_batch", "reconcile")
             if (function := getattr(action, name)) is not None
@@ -70,12 +74,16 @@ class _Watch:
             "the settings": context.settings,
         }
         self._before = {name: _snapshot(part) for name, part in self._parts.items()}
+        self._token: Token[str] | None = None
         spy.calls.append(self._call)
 
     def __enter__(self) -> Call:
+        self._token = calling.set(self._call.what)
         return self._call
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._token is not None:
+            calling.reset(self._token)
         self._call.error = error
         self._call.changed = [name for name, part in self._parts.items() if self._before[name] != _snapshot(part)]
 

@@ -11,6 +11,7 @@ import httpx
 
 from destination_actions.http import HttpxEngine
 from destination_actions.protocols import RawResponse, Request
+from destination_actions.testing.conformance.spy import calling
 from destination_actions.testing.scripted import Reply, ScriptedApi, SentRequest
 
 _effect: ContextVar[bool] = ContextVar("destination_actions_effect", default=False)
@@ -27,6 +28,11 @@ def effect(status: int = 200, **options: Any) -> Reply:
 def read(status: int = 200, **options: Any) -> Reply:
     """A reply to reads, and to nothing else; as often as asked unless `times` says otherwise."""
     return Reply(on=lambda _: not _effect.get(), status=status, **({"times": None} | options))
+
+
+def reading_back(status: int = 200, **options: Any) -> Reply:
+    """A reply to what `reconcile` asks, and to nothing else; as often as asked."""
+    return Reply(on=lambda _: calling.get() == "reconcile", status=status, times=None, **options)
 
 
 class Wire:

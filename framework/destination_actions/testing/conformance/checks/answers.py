@@ -81,7 +81,17 @@ def _definite(outcome: Outcome, wanted: Iterable[str]) -> Iterable[str]:
 
 def odd_error_bodies(bench: Bench) -> Iterable[str]:
     """A 400 is a refusal whatever its body is: empty, HTML, a list, a text, null, not UTF-8, nested oddly."""
-    odd = (b"", b"<html>", [], "no", None, b"\xff\xfe", {"error": None}, {"errors": [None, 5]}, {"message": {"a": []}})
+    odd: tuple[Any, ...] = (
+        b"",
+        b"<html>",
+        [],
+        "no",
+        None,
+        b"\xff\xfe",
+        {"error": None},
+        {"errors": [None, 5]},
+        {"message": {"a": []}},
+    )
     yield from _refused(bench, 400, odd)
 
 
@@ -126,26 +136,26 @@ def _unknown(bench: Bench, status: int) -> Iterable[str]:
 def _limited(bench: Bench, header: str | None, low: float, high: float) -> Iterable[str]:
     headers = {} if header is None else {"retry-after": header}
     with bench.open(effect(429, headers=headers, json=_NO)) as trial:
-        outcome = trial.send()
+        yield from _waits(trial.send(), low, high)
         yield from faults(trial)
         if len(trial.effects) != 1:
             yield f"{len(trial.effects)} requests were sent; waiting is the queue's part"
-        if not isinstance(outcome, Failed) or outcome.reason != "try_again":
-            yield f"it is {shown(outcome)}; raise TryAgain"
-        elif not low <= outcome.after <= high:
-            yield f"it waits {outcome.after:g} s, not {low:g} to {high:g}; use retry_after(response, now=ctx.clock.now())"
 
 
 def _limited_until(bench: Bench, ahead: float, low: float, high: float) -> Iterable[str]:
+    """As `_limited`, on the machine's own time: the framework's `accepted` reads it."""
     now = float(int(time.time()))
-    with bench.open(
-        effect(429, headers={"retry-after": formatdate(now + ahead, usegmt=True)}, json=_NO), start_at=now
-    ) as trial:
-        outcome = trial.send()
-        if not isinstance(outcome, Failed) or outcome.reason != "try_again":
-            yield f"it is {shown(outcome)}; raise TryAgain"
-        elif not low <= outcome.after <= high:
-            yield f"it waits {outcome.after:g} s, not {low:g} to {high:g}; use retry_after(response, now=ctx.clock.now())"
+    headers = {"retry-after": formatdate(now + ahead, usegmt=True)}
+    with bench.open(effect(429, headers=headers, json=_NO), start_at=now) as trial:
+        yield from _waits(trial.send(), low, high)
+
+
+def _waits(outcome: Outcome, low: float, high: float) -> Iterable[str]:
+    if not isinstance(outcome, Failed) or outcome.reason != "try_again":
+        yield f"it is {shown(outcome)}; raise TryAgain"
+    elif not low <= outcome.after <= high:
+        advice = "use retry_after(response, now=ctx.clock.now())"
+        yield f"it waits {outcome.after:g} s, not {low:g} to {high:g}; {advice}"
 
 
 def retried_in_vain(bench: Bench) -> Iterable[str]:
@@ -224,7 +234,9 @@ CHECKS: Final = (
         _check(f"status-{status}", Level.SILVER, _unknown, f"After a {status} nobody knows.", status=status)
         for status in (408, 500, 502, 504)
     ),
-    _check("429-bare", Level.SILVER, _limited, "A 429 without Retry-After waits a little.", header=None, low=0, high=900),
+    _check(
+        "429-bare", Level.SILVER, _limited, "A 429 without Retry-After waits a little.", header=None, low=0, high=900
+    ),
     _check("429-seconds", Level.SILVER, _limited, "A 429 waits the seconds it says.", header="7", low=7, high=8),
     _check("429-zero", Level.SILVER, _limited, "A Retry-After of 0 is taken.", header="0", low=0, high=60),
     _check("429-garbage", Level.SILVER, _limited, "A Retry-After of rubbish is none.", header="soon", low=0, high=900),
@@ -237,7 +249,9 @@ CHECKS: Final = (
         low=60,
         high=_LONGEST,
     ),
-    _check("429-date", Level.SILVER, _limited_until, "A 429 waits until the date it says.", ahead=90, low=80, high=92),
+    _check(
+        "429-date", Level.SILVER, _limited_until, "A 429 waits until the date it says.", ahead=600, low=300, high=602
+    ),
     _check("429-past", Level.SILVER, _limited_until, "A Retry-After in the past is over.", ahead=-90, low=0, high=60),
     Check("answers.429-then-200", Level.SILVER, retried_in_vain),
     *(

@@ -1,4 +1,4 @@
-"""Questions that are asked apart from any event: are the credentials good, what may a field hold, forget this person."""
+"""Questions apart from any event: are the credentials good, what may a field hold, forget this person."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def no_window_at_zero(bench: Bench) -> Iterable[str]:
     declared = _declared(bench)
     document = bench.document()
     keys = [key for key, value in document.items() if not isinstance(value, bool) and value == declared.seconds]
-    zero = bench.document(**dict.fromkeys(keys, 0))
+    zero = bench.document(changes=dict.fromkeys(keys, 0))
     if not keys or bench.payload(zero) is None:
         raise NotApplicable("its period is no field, or may not be 0")
     with bench.open() as trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -87,7 +88,7 @@ def secrets_declared(subject: Subject) -> Iterable[str]:
     """Settings whose names say that they are secret are declared as `Secret`."""
     for spec in subject.destination.settings.fields():
         if spec.type in {"string", "text", "any"} and _sounds_secret(spec.key):
-            yield f'settings.{spec.key} is a plain text; annotate it as Secret'
+            yield f"settings.{spec.key} is a plain text; annotate it as Secret"
 
 
 def _sounds_secret(key: str) -> bool:
@@ -158,9 +159,9 @@ def _resolved(where: str, subscribe: str | None, mapping: Any, payload: type[Fie
     for event in events:
         document = compiled.resolve(event)
         given = document if isinstance(document, dict) else {}
-        for error in payload.check(given).errors:
-            if error.code != "required" and error.pointer.split("/")[1] in given:
-                yield f"{where}: on a {event['type']} event {error.message}"
+        for found in payload.check(given).errors:
+            if found.code != "required" and found.pointer.partition("/")[2].partition("/")[0] in given:
+                yield f"{where}: on a {event['type']} event {found.message}"
 
 
 def _matching(subscribe: str) -> Iterator[dict[str, Any]]:
@@ -185,7 +186,9 @@ def _named(subscribe: str, expression: Any) -> Iterator[dict[str, Any]]:
 
 def choices_declared(subject: Subject) -> Iterable[str]:
     """Every dynamic field has a function that fetches its choices, and the reverse."""
-    dynamic = [(one, spec) for one in subject.destination.actions for spec in one.payload.fields() if spec.hints.dynamic]
+    dynamic = [
+        (one, spec) for one in subject.destination.actions for spec in one.payload.fields() if spec.hints.dynamic
+    ]
     if not dynamic and not any(action.choices for action in subject.destination.actions):
         raise NotApplicable("it has no dynamic fields")
     for action, spec in dynamic:
@@ -197,7 +200,13 @@ def quiet_import(subject: Subject) -> Iterable[str]:
     """Importing it connects nowhere, starts no thread or process, writes no file, prints nothing, and is quick."""
     target = _import_of(subject)
     done = subprocess.run(  # noqa: S603 - this very interpreter
-        [sys.executable, "-c", _IMPORT, *target], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", _IMPORT, *target],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     if done.returncode:
         yield f"the import failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no reason given'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from destination_actions.outcomes import Delivered
@@ -22,7 +22,8 @@ def delivers(bench: Bench) -> Iterable[str]:
         outcome = trial.send()
         yield from faults(trial)
         if not isinstance(outcome, Delivered):
-            yield f"it is {shown(outcome)}; if its example is at fault, give a sample or replies in a ConformanceProfile"
+            advice = "if the example is at fault, give a sample or replies in a ConformanceProfile"
+            yield f"it is {shown(outcome)}; {advice}"
 
 
 def one_effect(bench: Bench) -> Iterable[str]:
@@ -75,7 +76,7 @@ def same_bytes(bench: Bench) -> Iterable[str]:
         yield f"they differ in {_difference(runs[0], runs[1])}; use ctx.clock, ctx.message_id and ctx.delivery_key"
 
 
-def _difference(one: list[tuple[object, ...]], other: list[tuple[object, ...]]) -> str:
+def _difference(one: Sequence[tuple[object, ...]], other: Sequence[tuple[object, ...]]) -> str:
     names = ("method", "address", "headers", "body")
     differ = [name for a, b in zip(one, other, strict=False) for name, x, y in zip(names, a, b, strict=True) if x != y]
     return ", ".join(dict.fromkeys(differ)) or "their number"
@@ -98,8 +99,8 @@ def same_request_again(bench: Bench) -> Iterable[str]:
         yield from (f"the {name} of the second attempt is another" for name, (a, b) in parts.items() if a != b)
 
 
-def _keys(headers: object) -> dict[str, str]:
-    return {name: value for name, value in dict(headers).items() if "idempoten" in name.lower()}  # type: ignore[call-overload]
+def _keys(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if "idempoten" in name.lower()}
 
 
 def own_key(bench: Bench) -> Iterable[str]:

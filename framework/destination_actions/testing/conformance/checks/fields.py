@@ -19,7 +19,7 @@ def every_field_matters(bench: Bench) -> Iterable[str]:
     other = bench.document(OTHER)
     for spec in bench.action.payload.fields():
         changed = {spec.key: _other_value(spec, bench, other)}
-        document = bench.document(**changed)
+        document = bench.document(changes=changed)
         if spec.hints.deprecated or changed[spec.key] is None or bench.payload(document) is None:
             continue
         if _footprint(bench, document) == before:
@@ -63,7 +63,7 @@ def values_arrive(bench: Bench) -> Iterable[str]:
         if document[key] not in said:
             continue
         text = "Zoë Ωmega 你好 😀 e\u0301"
-        changed = bench.document(**{key: text})
+        changed = bench.document(changes={key: text})
         if bench.payload(changed) is None:
             continue
         with bench.open() as trial:
@@ -81,7 +81,7 @@ def required_are_required(bench: Bench) -> Iterable[str]:
         raise NotApplicable("it has no required fields")
     with bench.open() as trial:
         for spec in required:
-            outcome = trial.send(bench.document(**{spec.key: None}))
+            outcome = trial.send(bench.document(changes={spec.key: None}))
             if not isinstance(outcome, Invalid) or not any(spec.key in one.pointer for one in outcome.problems):
                 yield f"{spec.key}: without it the event is {shown(outcome)}"
         if trial.wire.requests:

@@ -11,6 +11,9 @@ from destination_actions.testing.conformance.check import Check, NotApplicable
 from destination_actions.testing.conformance.checks.common import spoken
 from destination_actions.testing.conformance.report import Level
 
+_TELLING: Final = 6
+"""Characters from which on a text does not stand in a request by chance."""
+
 
 def _sent(bench: Bench, start: int, document: dict[str, Any]) -> list[tuple[object, ...]]:
     with bench.open(start=start) as trial:
@@ -33,19 +36,28 @@ def no_shared_state(bench: Bench) -> Iterable[str]:
 
 def no_shared_settings(bench: Bench) -> Iterable[str]:
     """Used side by side, each configured destination sends its own settings."""
-    mine, theirs = bench.subject.secrets(0), bench.subject.secrets(OTHER)
-    private = Redactor([one for one in theirs if one not in mine])
-    if not set(theirs) - set(mine):
-        raise NotApplicable("its settings have no secrets to tell them apart")
+    mine, theirs = (_texts(bench, start) for start in (0, OTHER))
+    if not mine - theirs:
+        raise NotApplicable("its settings have no texts to tell them apart")
     with bench.open(start=OTHER) as other, bench.open(start=0) as one:
         other.send()
         one.send()
         other.send(bench.document(OTHER))
         one.send(bench.document(OTHER))
-        for request in one.wire.requests:
-            if any(private.text(text) != text for text in (spoken(request), *request.headers.values())):
-                yield "a request of one has a secret of the other"
-                return
+        for trial, strange in ((one, theirs - mine), (other, mine - theirs)):
+            yield from dict.fromkeys(_strange(trial, Redactor(strange)))
+
+
+def _texts(bench: Bench, start: int) -> set[str]:
+    """The secrets and other texts of settings."""
+    plain = (value for value in bench.subject.settings(start).values() if isinstance(value, str))
+    return {text for text in (*bench.subject.secrets(start), *plain) if len(text) >= _TELLING}
+
+
+def _strange(trial: Trial, strange: Redactor) -> Iterable[str]:
+    for request in trial.wire.requests:
+        if any(strange.text(text) != text for text in (spoken(request), *request.headers.values())):
+            yield "a request has a setting of another configured destination"
 
 
 def no_memory_of_events(bench: Bench) -> Iterable[str]:

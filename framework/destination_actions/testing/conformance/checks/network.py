@@ -75,7 +75,9 @@ _NOTHING: Final = frozenset({"not_sent", "try_again"})
 
 CHECKS: Final = (
     _check("refused", _becomes, "No connection: nothing left.", reply=effect(fault="refused"), reasons=_NOTHING),
-    _check("reset", _becomes, "A reset before the status: nobody knows.", reply=effect(fault="reset"), reasons=_UNKNOWN),
+    _check(
+        "reset", _becomes, "A reset before the status: nobody knows.", reply=effect(fault="reset"), reasons=_UNKNOWN
+    ),
     _check("late", _becomes, "An answer after the deadline is none.", reply=effect(200, delay=60), reasons=_UNKNOWN),
     Check("network.silence", Level.SILVER, never_answered),
     _check("slow", _arrives, "An answer after five seconds counts.", reply=effect(200, json={"id": "1"}, delay=5)),

@@ -58,7 +58,7 @@ def blocks_nothing(bench: Bench) -> Iterable[str]:
 
 
 def raises_answers(bench: Bench) -> Iterable[str]:
-    """Whatever the API says, `perform` gives `Accepted` or raises an answer; an exception of another kind is a fault."""
+    """Whatever the API says, `perform` gives `Accepted` or raises an answer; any other exception is a fault."""
     for scene in SCENES:
         with bench.open(scene) as trial:
             trial.send()

@@ -69,7 +69,8 @@ def absent_from_urls(bench: Bench) -> Iterable[str]:
     for trial in _scenes(bench):
         for request in trial.wire.requests:
             if detector.finds(request.url):
-                yield f"the address of a {request.method} to {request.address.split('/')[2]} has one; put it in a header"
+                host = request.address.split("/")[2]
+                yield f"the address of a {request.method} to {host} has one; put it in a header"
                 return
 
 

@@ -42,7 +42,7 @@ def _harmless(bench: Bench, text: str) -> Iterable[str]:
         for key in keys:
             trial.wait(LONG_AGO)
             before = len(trial.wire.requests)
-            trial.send(bench.document(**{key: text}))
+            trial.send(bench.document(changes={key: text}))
             for at, request in enumerate(trial.wire.requests[before:]):
                 wanted = usual[at] if at < len(usual) else None
                 yield from (f"{key}: {one}" for one in _differences(wanted, _shape(request)))
@@ -84,7 +84,7 @@ def long_texts(bench: Bench) -> Iterable[str]:
     """Texts of 20,000 characters are delivered, refused or invalid; no fault."""
     with bench.open() as trial:
         for key in bench.texts():
-            trial.send(bench.document(**{key: "x" * 20_000}))
+            trial.send(bench.document(changes={key: "x" * 20_000}))
         yield from faults(trial)
 
 
