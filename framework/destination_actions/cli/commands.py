@@ -12,6 +12,7 @@ from destination_actions.cli.auth_test import auth_test
 from destination_actions.cli.check import check
 from destination_actions.cli.choices import choices
 from destination_actions.cli.dead import list_dead, replay, show
+from destination_actions.cli.conformance import conformance
 from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.exits import exits
@@ -38,6 +39,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "describe": describe,
     "auth-test": auth_test,
     "choices": choices,
+    "conformance": conformance,
     "schema": schema,
     "test": run_cases,
     "import-segment": import_segment,
