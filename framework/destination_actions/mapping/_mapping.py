@@ -47,7 +47,8 @@ class Mapping:
         the event.
 
         Raises:
-            ResolveError: a limit is exceeded, or a path that is made of the event is not a path.
+            ResolveError: a limit is exceeded, a path or template that is made of the event is not a text, or a filter
+                of a Liquid template cannot take its arguments.
         """
         if not isinstance(event, dict):
             raise ResolveError(f"an event is a JSON object, got {described(event)}")
