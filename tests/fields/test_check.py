@@ -349,3 +349,9 @@ def test_a_number_of_thousands_of_digits_is_an_error_like_any_other(key: str) ->
     (error,) = Doc.check({key: 10**5_000}).errors
     assert "a number of hundreds of digits" in error.message
     assert error.pointer.startswith(f"/{key}")
+
+
+def test_keys_of_segments_platform_are_reserved_at_the_top_alone() -> None:
+    """Inside an object a key of that name is unknown like any other."""
+    given = {"s": "x", "enable_batching": True, "o": {"r": "x", "enable_batching": True}}
+    assert ["/o/enable_batching"] == [error.pointer for error in Doc.check(given, unknown="refuse").errors]

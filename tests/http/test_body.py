@@ -65,3 +65,11 @@ async def test_a_bomb_costs_no_memory():
     tracemalloc.stop()
     assert (len(content), complete) == (65536, False)
     assert peak < 2_000_000
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize(("cap", "whole"), [(len(TEXT), True), (len(TEXT) - 1, False), (0, False)])
+async def test_a_body_is_complete_up_to_the_cap_and_not_beyond(coding, cap, whole):
+    """A body of just the cap's size is whole; with one byte more it is cut to the cap, and said to be."""
+    data = gzip.compress(TEXT) if coding else TEXT
+    assert await read(data, coding, cap=cap, size=100) == (TEXT[:cap], whole)

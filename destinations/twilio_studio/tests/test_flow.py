@@ -37,6 +37,13 @@ async def test_the_request(sandbox, make, event) -> None:
     } == parameters
 
 
+async def test_the_message_id_is_there_whatever_the_mapping_says(sandbox, make, event) -> None:
+    """A mapping that leaves the message id empty does not take it from the parameters."""
+    await one(make(sandbox, messageId={"@path": "$.nothing"}), event())
+    [seen] = sandbox.ledger.of("create")
+    assert "m1" == json.loads(seen.call.value("Parameters"))["messageId"]
+
+
 async def test_the_outcome(sandbox, make, event) -> None:
     """The execution's SID and status, the masked number, and Twilio's gauge."""
     outcome = await one(make(sandbox), event())
