@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from destination_actions.definitions import Action, Destination
@@ -25,9 +26,6 @@ from destination_actions.testing.scripted import Reply, SentRequest
 OTHER: Final = 200
 """Where the numbers of a second example start."""
 
-LONG_AGO: Final = 400 * 24 * 3600.0
-"""Seconds after which no window is open any more."""
-
 
 @dataclass(frozen=True)
 class Subject:
@@ -36,10 +34,18 @@ class Subject:
     destination: Destination[Any]
     profile: ConformanceProfile
     slug: str | None = None
+    _made: dict[tuple[type[FieldSet], int], dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def example(self, fields: type[FieldSet], overlay: Mapping[str, Any], start: int) -> dict[str, Any]:
+        """An example with what the profile says of it; made once."""
+        known = self._made.get((fields, start))
+        if known is None:
+            known = self._made[fields, start] = _overlaid(fields, overlay, start)
+        return copy.deepcopy(known)
 
     def settings(self, start: int = 0) -> dict[str, Any]:
         """Valid settings; every secret in them is a text that stands nowhere else."""
-        made = _overlaid(self.destination.settings, self.profile.settings, start)
+        made = self.example(self.destination.settings, self.profile.settings, start)
         for spec in self.destination.settings.fields():
             free = spec.secret and not (spec.pattern or spec.format or spec.choices or spec.multiple)
             if free and isinstance(made.get(spec.key), str):
@@ -66,7 +72,7 @@ class Bench:
     def document(self, start: int = 0, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A valid document for the payload; another `start` gives other values. A change to None leaves a value out."""
         sample = self.subject.profile.samples.get(self.action.slug, {})
-        return _changed(_overlaid(self.action.payload, sample, start), changes or {})
+        return _changed(self.subject.example(self.action.payload, sample, start), changes or {})
 
     def payload(self, document: Mapping[str, Any]) -> Any:
         """The typed payload of a document, or None when it is not valid."""
@@ -95,6 +101,7 @@ class Trial:
         self, bench: Bench, replies: Sequence[Reply], settings: Mapping[str, Any], options: Mapping[str, Any]
     ) -> None:
         self.bench = bench
+        self.given = settings
         self.spy = Spy()
         self.outcomes: list[Outcome] = []
         self.tried: list[str] = []
@@ -169,6 +176,17 @@ class Trial:
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.harness.wait(seconds)
+
+    def wait_out(self, document: Mapping[str, Any]) -> None:
+        """Let the window pass that an event of this document may have opened."""
+        bench = self.bench
+        payload = bench.payload(document)
+        if bench.action.cooldown is None or payload is None:
+            return
+        settings = bench.subject.destination.settings.check(self.given).value
+        with suppress(Exception):
+            declared = bench.action.cooldown(settings, payload)
+            self.wait(60.0 + (declared.seconds if declared is not None else 0.0))
 
     @property
     def effects(self) -> list[SentRequest]:
