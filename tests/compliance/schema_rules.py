@@ -226,8 +226,8 @@ RULES = [
     ),
     Rule(
         "fields-list-of-one",
-        "A list of one is refused where null is allowed; one of a date is refused if it is a text, and made a text if it "
-        "is a number",
+        "A list of one is refused where null is allowed; one of a date is refused if it is a text, and made a text if "
+        "it is a number",
         "it stands for its item, as everywhere",
         "one rule for all types",
         any_value(_listed_one),

@@ -11,8 +11,8 @@ import typer
 from destination_actions.cli.auth_test import auth_test
 from destination_actions.cli.check import check
 from destination_actions.cli.choices import choices
-from destination_actions.cli.dead import list_dead, replay, show
 from destination_actions.cli.conformance import conformance
+from destination_actions.cli.dead import list_dead, replay, show
 from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.exits import exits
@@ -21,15 +21,19 @@ from destination_actions.cli.forget import forget
 from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
 from destination_actions.cli.log import log
+from destination_actions.cli.plan_retries import plan_retries
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
 from destination_actions.cli.serve import serve
 from destination_actions.cli.status import status
 from destination_actions.cli.test import run_cases
+from destination_actions.cli.work import work
 
 COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "run": run,
     "serve": serve,
+    "work": work,
+    "plan-retries": plan_retries,
     "status": status,
     "log": log,
     "forget": forget,

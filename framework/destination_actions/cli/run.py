@@ -26,7 +26,9 @@ def run(
     events: Annotated[str, typer.Argument(help="Events as NDJSON or JSON: a file, or - for standard input.")] = "-",
     json: Annotated[bool, typer.Option("--json", help="Print each outcome as a line of JSON.")] = False,
     retry_for: Annotated[float, typer.Option(min=0, help="Seconds to go on retrying a delivery.")] = 60.0,
-    concurrency: Annotated[int, typer.Option(min=1, max=10_000, help="Deliveries under way at most.")] = 64,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Calls under way at most, of each destination and account.")
+    ] = 64,
     store: Annotated[str | None, typer.Option(help="memory: or sqlite:PATH; wins over the configuration.")] = None,
 ) -> int:
     """Send events through their subscriptions and report what became of each delivery."""

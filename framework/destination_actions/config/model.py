@@ -41,7 +41,7 @@ class DestinationConfig:
     settings: Mapping[str, Any] = field(repr=False)
     subscriptions: tuple[SubscriptionConfig, ...] = ()
     on_unknown: str = "reconcile"
-    retry: Mapping[str, float] = field(default_factory=dict)
+    retry: Mapping[str, Any] = field(default_factory=dict)
     breaker: Mapping[str, Any] = field(default_factory=dict)
     concurrency: int | None = None
     enabled: bool = True

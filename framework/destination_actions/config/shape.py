@@ -21,7 +21,9 @@ _TYPES: Final = {
     "string": "text",
     "boolean": "true or false",
     "integer": "a whole number",
+    "number": "a number",
 }
+_BOUNDS: Final = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 _NAMES: Final = "use letters, digits, dots, hyphens and underscores, at most 100"
 _QUOTED: Final = 60
 """Characters of a value that a message shows."""
@@ -135,6 +137,10 @@ def _bad_pattern(breach: _Breach) -> Iterator[Flaw]:
     yield _not(breach, f"must have the form {breach.wanted}", hint)
 
 
+def _out_of_range(breach: _Breach) -> Iterator[Flaw]:
+    yield _not(breach, f"must be {_BOUNDS[breach.rule]} {breach.wanted}", None)
+
+
 def _empty(breach: _Breach) -> Iterator[Flaw]:
     yield Flaw(breach.pointer, f"{readable(breach.pointer)}: must not be empty")
 
@@ -153,4 +159,5 @@ _SENTENCES: Final[Mapping[str, Callable[[_Breach], Iterator[Flaw]]]] = {
     "not": _both,
     "pattern": _bad_pattern,
     "minLength": _empty,
+    **dict.fromkeys(_BOUNDS, _out_of_range),
 }

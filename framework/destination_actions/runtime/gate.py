@@ -142,10 +142,12 @@ class Gate:
             if now >= self._looked + LOOK:
                 self._looked = now
                 self._opens = max(self._opens, now + await self._stores.rates.paused(self.key))
-                await self._read_pace()
+                if self.retry.learn:
+                    await self._read_pace()
             if self._rate is not None and self._permits.spent and self.closed_for(now) <= 0:
                 await self._more_permits(self._rate)
         except StoreError as error:
+            self._opens = max(self._opens, now + LOOK)
             log.warning("the store's record of lane %s cannot be read: %s", self.key, error)
 
     def offered(self, room: int, taken: int) -> None:
@@ -210,7 +212,7 @@ class Gate:
             await self._stores.rates.pause(self.key, self._pause)
         if first:
             self._begin_anew()
-            if outcome.status == 429:
+            if outcome.status == 429 and self.retry.learn:
                 await self._slow_down(self._pause)
 
     async def _broken(self, ticket: Ticket, signal: Signal, outcome: Outcome, now: float) -> None:
@@ -302,7 +304,7 @@ class Permits:
 
     def wait(self, now: float) -> float:
         """Seconds until the next one may be used."""
-        return 0.0 if self.spent else max(0.0, self._start + self._used / self._rate - now)
+        return max(0.0, self._start + self._used / self._rate - now)
 
     def use(self) -> None:
         """Use one."""
