@@ -38,7 +38,9 @@ CODED = [
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-@pytest.mark.parametrize(("coding", "data"), CODED)
+@pytest.mark.parametrize(
+    ("coding", "data"), CODED, ids=[f"{at}-{coding.strip()}" for at, (coding, _) in enumerate(CODED)]
+)
 async def test_codings(coding, data, size):
     """However it is coded and cut into pieces, the body is the same; what was not asked for is left as it came."""
     assert await read(data, coding, size=size) == (TEXT, True)
