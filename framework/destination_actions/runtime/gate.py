@@ -10,15 +10,15 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final
 
 from destination_actions.errors import StoreError
-from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
+from destination_actions.outcomes import Failed, Outcome
 from destination_actions.protocols import Clock, Stores
 from destination_actions.runtime.breaker import Breaker, BreakerRule
 from destination_actions.runtime.pace import QUIET, SURE, Pace, grown, slowed
+from destination_actions.runtime.permits import Permits
 from destination_actions.runtime.retry import RetryBudget, RetryRule
+from destination_actions.runtime.signals import Signal, most_telling, signal_of
 
 log = logging.getLogger("destination_actions")
 
@@ -34,45 +34,14 @@ QUICK = 16
 SOME = 3
 """Answers that a worker has to have seen to take the pace as used up."""
 
+UNNAMED = 1.0
+"""Seconds that a refusal without a time asks for."""
+
 LONGEST = 60.0
 """Seconds of pause to which refusals one after the other lead where the API names no time."""
 
 BLOCK = 0.1
 """Seconds' worth of permits that are taken from the store at a time."""
-
-
-class Signal(Enum):
-    """What an outcome says about the lane."""
-
-    NOTHING = "nothing"
-    """Nothing was asked of the API, or the fault is the event's or the plugin's."""
-    ANSWERED = "answered"
-    """The API answered as an API that works."""
-    BROKEN = "broken"
-    """The API could not be reached, or was out of order."""
-    LIMITED = "limited"
-    """The API wants to be left in peace for a while."""
-    REFUSED = "refused"
-    """The API refuses the credentials."""
-
-
-_TELLING: Final = (Signal.NOTHING, Signal.ANSWERED, Signal.BROKEN, Signal.REFUSED, Signal.LIMITED)
-
-
-def signal_of(outcome: Outcome) -> Signal:
-    """Read an outcome."""
-    match outcome:
-        case Delivered(repeated=False) | Rejected():
-            return Signal.ANSWERED
-        case Failed(reason="authentication"):
-            return Signal.REFUSED
-        case Failed(reason="try_again", lane=True):
-            return Signal.LIMITED
-        case Failed(reason="try_again", status=status):
-            return Signal.BROKEN if (status or 0) >= 500 else Signal.ANSWERED
-        case Failed(reason="not_sent" | "unconfirmed") | Unknown():
-            return Signal.BROKEN
-    return Signal.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +76,7 @@ class Gate:
         self._answers: deque[float] = deque(maxlen=100_000)
         self._hungry = False
         self._pause = 0.0
-        self._progress = SURE
+        self._progress = 1
 
     # --- before calls ------------------------------------------------------------------------------------------------
 
@@ -167,7 +136,7 @@ class Gate:
         """Note how a call ended: one outcome, or those of a batch, of which the most telling counts."""
         self.under_way -= 1
         now = self._clock.monotonic()
-        outcome = max(outcomes, key=lambda outcome: _TELLING.index(signal_of(outcome)))
+        outcome = most_telling(outcomes)
         signal = signal_of(outcome)
         try:
             if signal is Signal.LIMITED and isinstance(outcome, Failed):
@@ -204,7 +173,8 @@ class Gate:
         """Pause the lane for all workers; after a 429, go slower. Calls that were under way together count once."""
         first = ticket.epoch == self._epoch
         if first:
-            self._pause = min(2 * self._pause, LONGEST) if self._progress < SURE else 0.0
+            early = self._progress == 0 and outcome.after <= UNNAMED
+            self._pause = min(2 * self._pause, LONGEST) if early else 0.0
             self._progress = 0
         self._pause = max(self._pause, outcome.after)
         if first or now + self._pause > self._opens + LOOK:
@@ -280,36 +250,3 @@ class Gate:
         count = max(1, int(rate * BLOCK))
         wait = await self._stores.rates.take_rate(self.key, count, per_second=rate)
         self._permits = Permits(count, self._clock.monotonic() + wait, rate)
-
-
-class Permits:
-    """A block of permits, one every `1 / rate` seconds from `start`; one that was not used in time stays usable."""
-
-    def __init__(self, count: int = 0, start: float = 0.0, rate: float = 1.0) -> None:
-        self._count = count
-        self._start = start
-        self._rate = rate
-        self._used = 0
-
-    @property
-    def spent(self) -> bool:
-        """Whether all are used."""
-        return self._used >= self._count
-
-    def usable(self, now: float) -> int:
-        """How many may be used now."""
-        if now < self._start:
-            return 0
-        return max(0, min(self._count, int((now - self._start) * self._rate + 1e-6) + 1) - self._used)
-
-    def wait(self, now: float) -> float:
-        """Seconds until the next one may be used."""
-        return max(0.0, self._start + self._used / self._rate - now)
-
-    def use(self) -> None:
-        """Use one."""
-        self._used += 1
-
-    def give_back(self) -> None:
-        """Take one as not used: no request was made of it."""
-        self._used = max(0, self._used - 1)
