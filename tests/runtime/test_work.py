@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from destination_actions import Accepted, AsyncRuntime, BatchContext, Failed, Outcome, Refused
+from destination_actions import Accepted, AsyncRuntime, BatchContext, Failed, Outcome, Refused, hookimpl
+from destination_actions.config import Config, config_from_python
 from destination_actions.errors import StoreError
 from destination_actions.protocols import Stores
 from destination_actions.stores import open_stores
@@ -123,20 +124,27 @@ async def test_a_black_hole_holds_nobody_up() -> None:
             await asyncio.sleep(3600)
         return await created(request)
 
+    class Plugin:
+        """Registers the notes destination."""
+
+        @hookimpl
+        def register_destinations(self) -> list[Any]:
+            """One."""
+            return [destination(action(cooldown=None))]
+
+    mappings = {"dead": {"person": "dead"}, "quick": {"person": {"@path": "$.userId"}}}
+    parts = [
+        config_from_python("notes", SETTINGS, [SUBSCRIPTION | {"mapping": mapping}], name=name).destinations
+        for name, mapping in mappings.items()
+    ]
     async with scene(answer) as s:
-        subscriptions = [SUBSCRIPTION | {"mapping": {"person": "dead"}}]
-        lost = s.runtime(destination(action(cooldown=None)), subscriptions=subscriptions, name="dead")
-        quick = s.runtime(destination(action(cooldown=None)), name="quick")
-        both = s.runtime(destination(action(cooldown=None)))
-        both._plan = type(both.plan)(
-            (*lost.plan.lanes, *quick.plan.lanes),
-            (*lost.plan.subscriptions, *quick.plan.subscriptions),
-            both.plan._index,
-            {(item.lane.name, item.id): item for one in (lost, quick) for item in one.plan.subscriptions},
-        )
-        await lost.enqueue(tracks(2000))
-        await quick.enqueue(tracks(200))
-        outcomes = await s.work(both, ends=200, drain=0.0)
+        equipment = {"http": httpx.MockTransport(s), "stores": s.stores, "clock": s.clock, "watchdog": None}
+        config = Config(destinations=tuple(part for [part] in parts))
+        runtime = AsyncRuntime.from_config(config, plugins=[Plugin()], **equipment)
+        s.runtimes.append(runtime)
+        await runtime.enqueue(tracks(2000), destinations=["dead"])
+        await runtime.enqueue(tracks(200))
+        outcomes = await s.work(runtime, ends=200, drain=0.0)
         assert {"delivered": 200} == kinds(outcomes)
         assert {"quick"} == {outcome.destination for outcome in outcomes}
         assert s.told[-1][0] < 3.0
