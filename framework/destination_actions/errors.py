@@ -48,8 +48,11 @@ class ConfigurationError(DestinationActionsError):
     """A definition or a configuration is wrong; found when the runtime is built.
 
     `pointer` is a JSON pointer into the document (`""` is its root), `place` a position in its file, and `hint` says
-    what to do. `errors` holds every finding when several were made at once; the message is then their sum.
+    what to do. `errors` holds every finding when several were made at once; the message is then their sum. `code` is a
+    stable word for the kind of mistake, explained in `docs/reference/findings.md`.
     """
+
+    code: str = "configuration"
 
     def __init__(
         self,
@@ -59,8 +62,11 @@ class ConfigurationError(DestinationActionsError):
         hint: str | None = None,
         place: Place | None = None,
         errors: Sequence[ConfigurationError] = (),
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
+        if code is not None:
+            self.code = code
         self.message = message
         self.pointer = pointer
         self.hint = hint
@@ -76,21 +82,31 @@ class ConfigurationError(DestinationActionsError):
 class DefinitionError(ConfigurationError):
     """A destination, an action or a field is declared wrongly."""
 
+    code = "definition"
+
 
 class PluginError(ConfigurationError):
     """A plugin cannot be loaded, or two plugins claim one name."""
+
+    code = "unknown-destination"
 
 
 class SettingsError(ConfigurationError):
     """The settings of a configured destination are not valid."""
 
+    code = "setting-invalid"
+
 
 class MappingError(ConfigurationError):
     """A mapping is not valid; `pointer` leads to the node."""
 
+    code = "mapping-invalid"
+
 
 class SubscriptionError(ConfigurationError):
     """A subscription expression is not valid; `line` and `column` count from 1 within the expression."""
+
+    code = "trigger-syntax"
 
     def __init__(self, message: str, *, line: int, column: int, hint: str | None = None, caret: str = "") -> None:
         super().__init__(message, hint=hint)

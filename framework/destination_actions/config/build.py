@@ -77,10 +77,10 @@ def _identities(subscriptions: Sequence[SubscriptionConfig]) -> Iterator[Flaw]:
     taken: dict[str | None, SubscriptionConfig] = {}
     for one in subscriptions:
         if not one.id:
-            yield Flaw(
-                one.pointer, f'{readable(one.pointer)}: no id can be made from the name "{one.name}"', "give an id"
-            )
+            message = f'{readable(one.pointer)}: no id can be made from the name "{one.name}"'
+            yield Flaw(one.pointer, message, "give an id", code="missing-id")
         elif one.id in taken:
             message = f'{readable(one.pointer)}: id "{one.id}" is taken by "{taken[one.id].name}"'
-            yield Flaw(one.pointer, message, "give each subscription a name or an id of its own")
+            hint = "give each subscription a name or an id of its own"
+            yield Flaw(one.pointer, message, hint, code="duplicate-id")
         taken.setdefault(one.id, one)

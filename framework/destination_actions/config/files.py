@@ -36,11 +36,13 @@ def _text(path: Path) -> str:
         content = read_limited(path, MAX_BYTES)
     except OSError as error:
         message = f'the configuration "{path}" cannot be read: {error.strerror or error}'
-        raise ConfigurationError(message) from None
+        raise ConfigurationError(message, code="unreadable") from None
     if len(content) > MAX_BYTES:
-        raise ConfigurationError("the configuration is larger than 1 MB", place=Place(str(path)))
+        message = "the configuration is larger than 1 MB"
+        raise ConfigurationError(message, place=Place(str(path)), code="unreadable")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError("the configuration is not UTF-8 text", place=Place(str(path), line)) from None
+        message = "the configuration is not UTF-8 text"
+        raise ConfigurationError(message, place=Place(str(path), line), code="unreadable") from None

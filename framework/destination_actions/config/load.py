@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:
 
 def _placed(flaw: Flaw, document: Document) -> ConfigurationError:
     place = document.key_place(flaw.pointer) if flaw.at_key else document.place(flaw.pointer)
-    return ConfigurationError(flaw.message, pointer=flaw.pointer, hint=flaw.hint, place=place)
+    return ConfigurationError(flaw.message, pointer=flaw.pointer, hint=flaw.hint, place=place, code=flaw.code)
 
 
 def _sum(errors: Iterable[ConfigurationError]) -> ConfigurationError:
@@ -103,7 +103,10 @@ def _with_settings(
     def fail(pointer: str, problem: Unresolved) -> None:
         place = document.place(pointer)
         message = f"{_secret_name(pointer)}: {problem.message}"
-        findings.errors.append(ConfigurationError(message, pointer=pointer, hint=problem.hint, place=place))
+        unresolved = ConfigurationError(
+            message, pointer=pointer, hint=problem.hint, place=place, code="unresolved-reference"
+        )
+        findings.errors.append(unresolved)
 
     destinations = dict(value["destinations"])
     for name, one in destinations.items():
@@ -132,7 +135,7 @@ def _left_alone(value: Mapping[str, Any]) -> Iterator[Flaw]:
     }
     for pointer, text in references({**value, **outside}, ""):
         message = f"{text} stays as it is: references are replaced in settings and write keys only"
-        yield Flaw(pointer, message, "move it into settings, or write the value")
+        yield Flaw(pointer, message, "move it into settings, or write the value", code="reference-left-alone")
 
 
 def _without(parts: Mapping[str, Mapping[str, Any]], left_out: str) -> dict[str, dict[str, Any]]:

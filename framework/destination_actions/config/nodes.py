@@ -37,15 +37,23 @@ class Findings:
     file: str
     errors: list[ConfigurationError] = field(default_factory=list)
 
-    def add(self, message: str, line: int, column: int, *, hint: str | None = None, pointer: str = "") -> None:
+    def add(self, message: str, line: int, column: int, *, hint: str | None, code: str, pointer: str = "") -> None:
         """Note one more error."""
-        self.errors.append(self.error(message, line, column, hint=hint, pointer=pointer))
+        self.errors.append(self.error(message, line, column, hint=hint, pointer=pointer, code=code))
 
     def error(
-        self, message: str, line: int | None, column: int | None, *, hint: str | None = None, pointer: str = ""
+        self,
+        message: str,
+        line: int | None,
+        column: int | None,
+        *,
+        hint: str | None = None,
+        pointer: str = "",
+        code: str = "syntax",
     ) -> ConfigurationError:
         """An error at a position of this file."""
-        return ConfigurationError(message, hint=hint, pointer=pointer, place=Place(self.file, line, column))
+        place = Place(self.file, line, column)
+        return ConfigurationError(message, hint=hint, pointer=pointer, place=place, code=code)
 
 
 @dataclass(slots=True)
@@ -115,7 +123,8 @@ def _object(
         if name in result:
             first = into.keys[below]
             message = f'key "{name}" stands twice; the first is on line {first[0]}'
-            findings.add(message, key.line, key.column, pointer=below, hint="remove or rename one of them")
+            hint = "remove or rename one of them"
+            findings.add(message, key.line, key.column, pointer=below, hint=hint, code="duplicate-key")
             continue
         into.keys[below] = (key.line, key.column)
         if value.items is not None or value.pairs is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -31,12 +31,14 @@ _QUOTED: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing that is wrong: where, what, and what to do. `at_key` says that the key itself is the matter."""
+    """One thing that is wrong: where, what, and what to do. `at_key` says that the key itself is the matter, `code` is
+    its word in `docs/reference/findings.md`."""
 
     pointer: str
     message: str
     hint: str | None = None
     at_key: bool = False
+    code: str = "configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def flaws(value: Json) -> Iterator[Flaw]:
         pointer = "".join(f"/{escape(str(part))}" for part in error.absolute_path)
         rule = "name" if "propertyNames" in error.schema_path else str(error.validator)
         breach = _Breach(pointer, rule, error.validator_value, error.instance, error.schema)
-        yield from _SENTENCES.get(rule, _other)(breach)
+        for flaw in _SENTENCES.get(rule, _other)(breach):
+            yield replace(flaw, code=_CODES.get(rule, "configuration"))
 
 
 def readable(pointer: str) -> str:
@@ -160,4 +163,17 @@ _SENTENCES: Final[Mapping[str, Callable[[_Breach], Iterator[Flaw]]]] = {
     "pattern": _bad_pattern,
     "minLength": _empty,
     **dict.fromkeys(_BOUNDS, _out_of_range),
+}
+
+_CODES: Final[Mapping[str, str]] = {
+    "name": "bad-name",
+    "additionalProperties": "unknown-key",
+    "required": "missing-key",
+    "type": "wrong-type",
+    "enum": "bad-choice",
+    "anyOf": "missing-key",
+    "not": "conflicting-keys",
+    "pattern": "bad-form",
+    "minLength": "empty-value",
+    **dict.fromkeys(_BOUNDS, "out-of-range"),
 }

@@ -14,6 +14,7 @@ from destination_actions.errors import nearest
 SHORTEST_KEY: Final = 8
 """Characters of a write key: fewer can be guessed, and could not be told from ordinary text in a log."""
 
+_CODE: Final = "bad-write-key"
 _KEY: Final = re.compile(r"[!-9;-~]+")
 
 
@@ -49,15 +50,16 @@ def _unknown_destinations(source: SourceConfig, known: list[str]) -> Iterator[Fl
         if name not in known:
             hint = nearest(name, known) or f"configured are: {', '.join(known) or 'none'}"
             message = f'sources.{source.name}: there is no destination "{name}"'
-            yield Flaw(f"{source.pointer}/destinations/{at}", message, hint)
+            yield Flaw(f"{source.pointer}/destinations/{at}", message, hint, code="unknown-name")
 
 
 def _bad_key(source: SourceConfig, owners: Mapping[str, str]) -> Iterator[Flaw]:
     pointer, named = f"{source.pointer}/writeKey", f"sources.{source.name}.writeKey"
     if len(source.write_key) < SHORTEST_KEY:
-        yield Flaw(pointer, f"{named}: must have at least {SHORTEST_KEY} characters", "take 32 random ones")
+        yield Flaw(pointer, f"{named}: must have at least {SHORTEST_KEY} characters", "take 32 random ones", code=_CODE)
     elif not _KEY.fullmatch(source.write_key):
         hint = "it travels as the user of basic authentication"
-        yield Flaw(pointer, f"{named}: must be printable ASCII without spaces and colons", hint)
+        yield Flaw(pointer, f"{named}: must be printable ASCII without spaces and colons", hint, code=_CODE)
     elif owner := owners.get(source.write_key):
-        yield Flaw(pointer, f'{named}: is the write key of source "{owner}"', "give each source a key of its own")
+        hint = "give each source a key of its own"
+        yield Flaw(pointer, f'{named}: is the write key of source "{owner}"', hint, code=_CODE)

@@ -172,7 +172,8 @@ class _Reader:
         """The JSON value of a scalar."""
         text: str = event.value
         if event.tag not in {None, "!", _STR}:
-            self.findings.add(f'tag "{event.tag}" is not allowed', line, column, hint="write a plain value")
+            message = f'tag "{event.tag}" is not allowed'
+            self.findings.add(message, line, column, hint="write a plain value", code="syntax")
             return text
         plain = event.tag is None and event.implicit[0]
         return self.plain(text, line, column) if plain else text
@@ -186,7 +187,8 @@ class _Reader:
             return text
         if problem := _doubtful(text):
             shown = "a value" if in_settings(self.path) else text
-            self.findings.add(f"{shown} {problem}", line, column, hint="put it in quotes, as in " + _example(shown))
+            hint = "put it in quotes, as in " + _example(shown)
+            self.findings.add(f"{shown} {problem}", line, column, hint=hint, code="doubtful-number")
             return text
         return int(text) if whole else float(text)
 

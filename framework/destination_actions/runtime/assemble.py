@@ -37,7 +37,8 @@ def _check_scheme(config: Config, plugins: Plugins) -> None:
         listed = f"known are {', '.join(f'{name}:' for name in known)}"
         hint = listed if scheme in known else nearest(scheme, known) or listed
         message = f'stores: no store is known for "{scheme}{colon}"'
-        raise ConfigurationError(message, pointer="/stores", hint=hint, place=config.place("/stores"))
+        place = config.place("/stores")
+        raise ConfigurationError(message, pointer="/stores", hint=hint, place=place, code="unknown-store")
 
 
 def _directives_in(value: object) -> Iterator[str]:

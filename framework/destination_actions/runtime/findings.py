@@ -58,9 +58,10 @@ class Findings:
             message = f"subscribe, line {error.line}, column {error.column}: {error.message}"
             hint = "\n".join(part for part in (error.caret, error.hint) if part) or None
             where = f"{pointer}/subscribe"
-            return ConfigurationError(message, pointer=where, hint=hint, place=self._place(where))
+            return ConfigurationError(message, pointer=where, hint=hint, place=self._place(where), code=error.code)
         where = pointer + error.pointer
-        return type(error)(error.message, pointer=where, hint=error.hint, place=error.place or self._place(where))
+        place = error.place or self._place(where)
+        return type(error)(error.message, pointer=where, hint=error.hint, place=place, code=error.code)
 
     def _place(self, pointer: str) -> Place | None:
         """The place of the nearest thing around `pointer` that stands in the file."""

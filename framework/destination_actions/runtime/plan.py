@@ -29,6 +29,8 @@ from destination_actions.runtime.findings import Faults, Findings
 from destination_actions.runtime.retry import RetryRule
 from destination_actions.subscriptions import Expression, compile_subscription
 
+_SETTING_CODES = {"required": "setting-missing", "unknown": "setting-unknown"}
+
 UNKNOWN_POLICIES = ("reconcile", "suppress", "retry")
 
 
@@ -129,7 +131,8 @@ def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Di
 def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
     if part.on_unknown not in UNKNOWN_POLICIES:
         message = f'onUnknown must be one of {", ".join(UNKNOWN_POLICIES)}, not "{part.on_unknown}"'
-        raise ConfigurationError(message, pointer="/onUnknown", hint=nearest(part.on_unknown, UNKNOWN_POLICIES))
+        hint = nearest(part.on_unknown, UNKNOWN_POLICIES)
+        raise ConfigurationError(message, pointer="/onUnknown", hint=hint, code="bad-choice")
     checked = destination.settings.check(part.settings, unknown="refuse")
     if checked.value is None:
         raise _settings_error(part.name, checked.errors)
@@ -149,7 +152,9 @@ def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
 def _settings_error(name: str, errors: Iterable[Any]) -> SettingsError:
     findings = [
         SettingsError(
-            f"{name}: settings{error.pointer.replace('/', '.')}: {error.message}", pointer=f"/settings{error.pointer}"
+            f"{name}: settings{error.pointer.replace('/', '.')}: {error.message}",
+            pointer=f"/settings{error.pointer}",
+            code=_SETTING_CODES.get(error.code),
         )
         for error in errors
     ]
@@ -161,11 +166,13 @@ def _subscription(
     item: SubscriptionConfig, destination: Destination[Any], lane: Lane | None, directives: Mapping[str, Directive]
 ) -> Subscription | None:
     """Compile a subscription, or raise everything that is wrong with it. None where its lane could not be made."""
-    preset = _at("/preset", lambda: destination.preset(item.preset)) if item.preset else None
+    preset = _at("/preset", "unknown-preset", lambda: destination.preset(item.preset)) if item.preset else None
     slug = item.action or (preset.action if preset else None)
     if slug is None:
-        raise ConfigurationError(f'subscription "{item.name}" names no action', hint='add "action" or "preset"')
-    action = _at("/action", lambda: destination.action(slug))
+        raise ConfigurationError(
+            f'subscription "{item.name}" names no action', hint='add "action" or "preset"', code="missing-key"
+        )
+    action = _at("/action", "unknown-action", lambda: destination.action(slug))
     own = dict(preset.mapping if preset else {}) | dict(item.mapping)
     faults = Faults()
     expression = faults.attempt(partial(_expression, item, preset, action))
@@ -191,15 +198,17 @@ def _subscription(
 def _expression(item: SubscriptionConfig, preset: Preset | None, action: Action[Any, Any]) -> Expression:
     text = item.subscribe or (preset.subscribe if preset else None) or action.default_subscription
     if text is None:
-        raise ConfigurationError(f'subscription "{item.name}" has no expression', hint='add "subscribe"')
+        raise ConfigurationError(
+            f'subscription "{item.name}" has no expression', hint='add "subscribe"', code="missing-key"
+        )
     return compile_subscription(text)
 
 
-def _at(pointer: str, find: Any) -> Any:
+def _at(pointer: str, code: str, find: Any) -> Any:
     try:
         return find()
     except ConfigurationError as error:
-        error.pointer = pointer
+        error.pointer, error.code = pointer, code
         raise
 
 
@@ -218,6 +227,7 @@ def _check_keys(action: Action[Any, Any], mapping: Mapping[str, Any]) -> None:
             f'action "{action.slug}" has no field "{key}"',
             pointer=f"/mapping/{_escaped(key)}",
             hint=nearest(key, fields) or f"its fields are {', '.join(sorted(fields))}",
+            code="unknown-field",
         )
         for key in mapping
         if key not in fields and not is_reserved(key)
@@ -240,6 +250,7 @@ def _sync_mode(item: SubscriptionConfig, mapping: Mapping[str, Any]) -> str | No
             f'subscription "{item.name}": syncMode must be one of {", ".join(SYNC_MODES)}, not {mode!r}',
             pointer="/syncMode",
             hint=nearest(str(mode), SYNC_MODES),
+            code="bad-choice",
         )
     return mode
 
