@@ -1,6 +1,8 @@
 """Where mappings differ from Segment's on purpose: the rules of `docs/compatibility.md`, Mapping.
 
-What is right comes from `_interpreter` and from the published JSON Schema, never from the compiler.
+What is right comes from `_interpreter` and from the published JSON Schema, never from the compiler. The one exception
+is the text of a Liquid template: no rule excuses a difference there, so what ours gives must be what Segment gave
+before a rule can apply to the mapping around it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import Any
 
 from _interpreter import Failure, Interpreter
 from _suite import UNDEFINED, Case, Rule, as_json, same
+from destination_actions.errors import MappingError
+from destination_actions.mapping import ResolveError, compile_mapping
 from jsonschema import Draft202012Validator
 
 ROOT = "__segment_internal_directive"
@@ -118,11 +122,18 @@ class Reading:
 
 
 def interpreted(mapping: Any, event: Any, *, segment: bool) -> tuple[dict[str, Any], set[str]]:
-    interpreter = Interpreter(segment=segment, liquid=lambda template, scope: {"liquid": template})
+    interpreter = Interpreter(segment=segment, liquid=rendered)
     try:
         return outcome_of(interpreter.transform(mapping, event)), interpreter.fired
     except (Failure, LookupError, AttributeError, TypeError):
         return ERROR, interpreter.fired
+
+
+def rendered(template: Any, scope: Any) -> Any:
+    try:
+        return compile_mapping({"@liquid": template}).resolve(as_json(scope))
+    except (MappingError, ResolveError) as error:
+        raise Failure("Liquid refuses it") from error
 
 
 @cache
@@ -163,8 +174,6 @@ def interpreted_rule(rule: str, segment: str, ours: str, why: str) -> Rule:
 
 
 def resolved_otherwise(rule: str, case: Case, theirs: Any) -> bool:
-    if liquid_templates(mapping_of(case)):
-        return False
     found = read(case)
     explained = found.valid and rule in found.fired and agree(theirs, found.theirs)
     return explained and not agree(theirs, found.right)

@@ -78,7 +78,9 @@ class ArgumentChecker:
         for key in error.instance:
             if key not in known:
                 hint = nearest(str(key), known) or f"it takes {', '.join(known)}"
-                yield Finding((*steps, key), f'{self.name} takes no argument "{key}"', hint)
+                # A key with @ makes no argument of its own: the fault is the object that mixes the two.
+                place = steps if str(key).startswith("@") else (*steps, key)
+                yield Finding(place, f'{self.name} takes no argument "{key}"', hint)
 
 
 def _without_references(schema: Any) -> Any:

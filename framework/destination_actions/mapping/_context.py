@@ -159,6 +159,9 @@ class Context:
         for key, value in argument.items() if isinstance(argument, dict) else ():
             if isinstance(value, dict):
                 self.node(value, key)
+            for number, item in enumerate(value if isinstance(value, list) else ()):
+                if isinstance(item, dict):
+                    self.node(item, key, number)
 
 
 def escaped(key: object) -> str:
