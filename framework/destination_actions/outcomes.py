@@ -74,11 +74,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Outcome):
-    """Performed and confirmed. `repeated`: it was delivered before, and nothing was sent this time."""
+    """Performed and confirmed. `repeated`: it was delivered before, and nothing was sent this time.
+
+    `unclaimed`: the claim store was out of order and `onStoreError` is open, so nothing kept it from being a repetition.
+    """
 
     outcome: ClassVar[str] = "delivered"
     data: Mapping[str, Any] = field(default_factory=dict)
     repeated: bool = False
+    unclaimed: bool = False
 
     def summary(self) -> str:
         """The data, as `name value`."""
@@ -86,7 +90,8 @@ class Delivered(Outcome):
         return f"{text} (delivered before)".strip() if self.repeated else text
 
     def _details(self) -> dict[str, Any]:
-        return {"data": dict(self.data), "repeated": self.repeated}
+        details = {"data": dict(self.data), "repeated": self.repeated}
+        return details | ({"unclaimed": True} if self.unclaimed else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

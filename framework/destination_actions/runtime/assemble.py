@@ -12,9 +12,9 @@ from destination_actions.errors import ConfigurationError, nearest
 from destination_actions.plugins import Plugins, Registry, Row, add_providers, load_registry
 from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.runtime.builtin import ORIGIN, Builtin
-from destination_actions.runtime.lanes import Engines, LaneState
+from destination_actions.runtime.lanes import Engines, LaneState, OpenRates
 from destination_actions.runtime.plan import Lane
-from destination_actions.stores import open_stores
+from destination_actions.stores import MemoryRates, open_stores
 
 
 def registry_for(config: Config, destination: Destination[Any] | None, plugins: Iterable[object]) -> Registry:
@@ -87,14 +87,17 @@ def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: C
     return open_stores(stores, clock=clock, times=times, factories=plugins.stores())
 
 
-def lanes_of(engines: Engines, stores: Stores, clock: Clock, times: ClaimTimes) -> Callable[[Lane], LaneState]:
+def lanes_of(
+    engines: Engines, stores: Stores, clock: Clock, times: ClaimTimes, on_store_error: str = "closed"
+) -> Callable[[Lane], LaneState]:
     """Give each lane its state; made at first use."""
     known: dict[str, LaneState] = {}
+    rates = OpenRates(stores.rates, MemoryRates(clock)) if on_store_error == "open" else None
 
     def state(lane: Lane) -> LaneState:
         found = known.get(lane.name)
         if found is None:
-            found = known[lane.name] = LaneState(lane, engines, stores, clock, within=times.lease / 4)
+            found = known[lane.name] = LaneState(lane, engines, stores, clock, times.lease / 4, rates)
         return found
 
     return state

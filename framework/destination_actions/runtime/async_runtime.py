@@ -59,10 +59,12 @@ class AsyncRuntime:
         subscriptions: Sequence[Mapping[str, Any]] = (),
         name: str | None = None,
         on_unknown: str = "reconcile",
+        on_store_error: str = "closed",
         **equipment: Any,
     ) -> None:
         slug = destination if isinstance(destination, str) else destination.slug
-        config = config_from_python(slug, settings or {}, subscriptions, name=name, on_unknown=on_unknown)
+        policies = {"on_unknown": on_unknown, "on_store_error": on_store_error}
+        config = config_from_python(slug, settings or {}, subscriptions, name=name, **policies)
         self._build(config, None if isinstance(destination, str) else destination, **equipment)
 
     @classmethod
@@ -111,6 +113,11 @@ class AsyncRuntime:
     def stores(self) -> Stores:
         """The stores, opened."""
         return self._equipment().stores
+
+    @property
+    def unclaimed(self) -> Mapping[str, int]:
+        """How many deliveries of each configured destination this process sent without a claim (`onStoreError: open`)."""
+        return dict(self._opened.unclaimed) if self._opened else {}
 
     # --- one event ---------------------------------------------------------------------------------------------------
 
@@ -307,7 +314,7 @@ class AsyncRuntime:
                 stores=stores,
                 clock=self._clock,
                 times=self._times,
-                lanes=lanes_of(self._engines, stores, self._clock, self._times),
+                lanes=lanes_of(self._engines, stores, self._clock, self._times, self._on_store_error),
                 on_store_error=self._on_store_error,
                 attempted=recorder.attempted,
             )

@@ -6,6 +6,7 @@ Unknown outcomes of earlier attempts are read back here, by the policy of the co
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -52,6 +53,8 @@ class Equipment:
     threads: Threads = field(default_factory=Threads)
     attempted: Callable[[Try], Awaitable[None]] = nobody
     on_store_error: str = "closed"
+    unclaimed: Counter[str] = field(default_factory=Counter)
+    """How many deliveries of each configured destination were sent without a claim, because the store failed."""
 
     @property
     def perform_limit(self) -> float:
@@ -69,6 +72,7 @@ class Run:
     generation: int = 0
     claim: Claim | None = None
     attempted: float | None = None
+    unclaimed: bool = False
 
     @property
     def head(self) -> dict[str, Any]:
@@ -99,12 +103,22 @@ async def decide(run: Run, wait: float) -> Outcome | None:
     """Claim. None means: perform now; otherwise the outcome. Waits up to `wait` seconds while another holds the claim.
 
     With the claim store out of order, `on_store_error` decides: keep the event (closed) or send without a claim (open).
+    A store that fails once an earlier attempt is known of keeps the event either way: it may have been executed.
     """
     try:
         earlier = await _earlier(run) if run.generation else None
-        return earlier or await _decided(run, await _claimed(run, wait))
+    except StoreError as error:
+        return _kept(run, error)
+    if earlier is not None:
+        return earlier
+    try:
+        answer = await _claimed(run, wait)
     except StoreError as error:
         return _without_store(run, error)
+    try:
+        return await _decided(run, answer)
+    except StoreError as error:
+        return _kept(run, error)
 
 
 async def _claimed(run: Run, wait: float) -> ClaimAnswer:
@@ -139,9 +153,17 @@ async def _decided(run: Run, answer: ClaimAnswer) -> Outcome | None:
 
 
 def _without_store(run: Run, error: StoreError) -> Outcome | None:
-    if run.equipment.on_store_error == "open":
-        log.warning("the claim store failed; sending without a claim, which may repeat a delivery: %s", error)
-        return None
+    if run.equipment.on_store_error != "open":
+        return _kept(run, error)
+    run.unclaimed = True
+    unclaimed = run.equipment.unclaimed
+    unclaimed[run.lane.name] += 1
+    text = "the claim store failed; sending without a claim, which may repeat a delivery (%d so far for %s): %s"
+    log.warning(text, unclaimed[run.lane.name], run.lane.name, error)
+    return None
+
+
+def _kept(run: Run, error: StoreError) -> Failed:
     return Failed(**run.head, reason="store", message=f"the claim store failed: {error}", after=1.0, counts=False)
 
 
@@ -232,13 +254,21 @@ async def _check(run: Run) -> Outcome | None:
         return _unknown(run)
     found = await _read_back(run)
     if isinstance(found, Found):
-        data = _clean(run, found)
-        await run.equipment.stores.claims.settle(run.request, data)
-        return Delivered(**run.head, data=data, repeated=True)
+        return await _found(run, found)
     if found is not None:
         return found
     run.request = replace(run.request, checked=True)
     return await _decided(run, await run.equipment.stores.claims.claim(run.request))
+
+
+async def _found(run: Run, found: Found) -> Delivered:
+    """It was executed, whatever becomes of the record: without one, the same event reads back again."""
+    data = _clean(run, found)
+    try:
+        await run.equipment.stores.claims.settle(run.request, data)
+    except StoreError as error:
+        log.warning("the claim store failed while settling %s: %s", run.request.delivery, error)
+    return Delivered(**run.head, data=data, repeated=True)
 
 
 async def _earlier(run: Run) -> Outcome | None:
@@ -248,9 +278,7 @@ async def _earlier(run: Run) -> Outcome | None:
         tried = await _tried_at(run, generation)
         found = await _read_back(run, tried) if tried is not None else None
         if isinstance(found, Found):
-            data = _clean(run, found)
-            await run.equipment.stores.claims.settle(run.request, data)
-            return Delivered(**run.head, data=data, repeated=True)
+            return await _found(run, found)
         if found is not None:
             return found
     return None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from destination_actions.answers import Accepted, AuthenticationFailed
 from destination_actions.context import BatchContext
 from destination_actions.events import copy_of
-from destination_actions.outcomes import Failed, Outcome
+from destination_actions.outcomes import Delivered, Failed, Outcome
 from destination_actions.runtime.blocking import blocking, is_async
 from destination_actions.runtime.claiming import (
     LONGEST_PAUSE,
@@ -207,8 +208,13 @@ async def _settled(
         settlement = settlement_of(_attempt(runs[at], results[at], effect.reach_of(at)))
         await settle(runs[at], settlement.operation, getattr(settlement.outcome, "data", None))
         await runs[at].equipment.attempted(_try(runs[at], settlement.outcome, effect, at))
-        outcomes.append(settlement.outcome)
+        outcomes.append(_marked(runs[at], settlement.outcome))
     return outcomes
+
+
+def _marked(run: Run, outcome: Outcome) -> Outcome:
+    """Say of a delivery that it had no claim."""
+    return replace(outcome, unclaimed=True) if run.unclaimed and isinstance(outcome, Delivered) else outcome
 
 
 def _try(run: Run, outcome: Outcome, effect: Effect, at: int) -> Try:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from destination_actions.definitions import Action, OAuth2
-from destination_actions.errors import DestinationActionsError
+from destination_actions.errors import DestinationActionsError, StoreError
 from destination_actions.fields import secret_values
 from destination_actions.http import (
     AddressGuard,
@@ -89,16 +89,27 @@ class Engines:
 
 
 class LaneState:
-    """What all deliveries of one lane share in this process. `within` is how many seconds a turn may be away."""
+    """What all deliveries of one lane share in this process. `within` is how many seconds a turn may be away.
 
-    def __init__(self, lane: Lane, engines: Engines, stores: Stores, clock: Clock, within: float) -> None:
+    `rates` is where turns are taken, when that is not the store's own.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        engines: Engines,
+        stores: Stores,
+        clock: Clock,
+        within: float,
+        rates: RateStore | None = None,
+    ) -> None:
         clients = OriginClients(engines.of(lane), _credentials(lane))
         oauth = lane.destination.authentication.oauth if lane.destination.authentication else None
         origins = frozenset(origin_of(url) for url in oauth.origins(lane.settings)) if oauth else frozenset()
         self.key = lane_key(lane)
         self.tokens = _tokens(lane, oauth, self.key, stores, clients, clock) if oauth and origins else None
         self.clients = LaneClients(clients, self.tokens, origins)
-        self.rates = stores.rates
+        self.rates = rates or stores.rates
         self._lane = lane
         self._clock = clock
         self._within = within
@@ -120,6 +131,29 @@ class LaneState:
             name = f"{self.key}:{action.slug}"
             self._turns[action.slug] = Turns(self.rates, self._clock, name, rate, self._within) if rate else None
         return self._turns[action.slug]
+
+
+class OpenRates:
+    """The store's rates; while they are out of order, this process's own."""
+
+    def __init__(self, shared: RateStore, own: RateStore) -> None:
+        self._shared = shared
+        self._own = own
+
+    async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
+        """As `RateStore` says."""
+        try:
+            return await self._shared.take_rate(lane, n, per_second=per_second, within=within)
+        except StoreError:
+            return await self._own.take_rate(lane, n, per_second=per_second, within=within)
+
+    async def pause(self, lane: str, seconds: float) -> None:
+        """As `RateStore` says."""
+        await self._shared.pause(lane, seconds)
+
+    async def paused(self, lane: str) -> float:
+        """As `RateStore` says."""
+        return await self._shared.paused(lane)
 
 
 class NoTurn(DestinationActionsError):  # noqa: N818 - a fact about the rate

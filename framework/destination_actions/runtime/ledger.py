@@ -236,6 +236,6 @@ def _reason(outcome: Outcome) -> str:
     if isinstance(outcome, Invalid):
         return outcome.problems[0].code if outcome.problems else "invalid"
     if isinstance(outcome, Delivered):
-        return "found" if outcome.repeated else "confirmed"
+        return "unclaimed" if outcome.unclaimed else "found" if outcome.repeated else "confirmed"
     words = {"filtered": "no_match", "suppressed": "cooldown"}
     return words.get(outcome.outcome) or str(getattr(outcome, "reason", outcome.outcome))
