@@ -76,7 +76,7 @@ class Outcome:
 class Delivered(Outcome):
     """Performed and confirmed. `repeated`: it was delivered before, and nothing was sent this time.
 
-    `unclaimed`: the claim store was out of order and `onStoreError` is open, so nothing kept it from being a repetition.
+    `unclaimed`: it was sent without a claim, because the claim store was out of order and `onStoreError` is open.
     """
 
     outcome: ClassVar[str] = "delivered"

@@ -75,7 +75,7 @@ async def test_open_keeps_to_the_rate_of_this_process(make, clock) -> None:
 
 
 async def test_what_was_found_executed_is_not_sent_again(make, api, clock) -> None:
-    """A read-back finds it while another's window is open, and the store fails at recording that: delivered, not sent."""
+    """A read-back finds it in another's window, and the store fails at recording that: it is delivered, not sent."""
 
     async def find(ctx: Any, note: Any) -> Found:
         return Found({"id": "earlier"})

@@ -116,7 +116,7 @@ class AsyncRuntime:
 
     @property
     def unclaimed(self) -> Mapping[str, int]:
-        """How many deliveries of each configured destination this process sent without a claim (`onStoreError: open`)."""
+        """How many deliveries of each configured destination were sent without a claim here (`onStoreError: open`)."""
         return dict(self._opened.unclaimed) if self._opened else {}
 
     # --- one event ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from destination_actions.errors import StoreError
 from destination_actions.stores.sqlite.schema import prepare, refuse_foreign
-from destination_actions.stores.sqlite.secret import install_secret, sync_folder
+from destination_actions.stores.sqlite.secret import install_secret, secret_path, sync_folder
 
 T = TypeVar("T")
 
@@ -79,11 +79,40 @@ def waited(step: Callable[[], T], busy: float) -> T:
 def _create(path: Path) -> None:
     if not path.parent.is_dir():
         raise StoreError(f'the folder of the store file "{path}" does not exist: create it first')
+    _refuse_remains(path)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return
     sync_folder(path.parent)
+
+
+def _refuse_remains(path: Path) -> None:
+    """Refuse what is left of a store of which a part was taken away, before SQLite opens it.
+
+    SQLite deletes the log of an empty database, with every commit that is in it alone. A start of several processes at
+    once shows none of this: the file has content before the log and the secret are made, and the log is there whenever
+    its index is.
+    """
+    log, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+    remains = [one.name for one in (secret_path(path), log) if _size(one)]
+    if remains and not _size(path):
+        raise StoreError(
+            f"{path} is empty or gone although {' and '.join(remains)} exists, so it was in use and has been "
+            "truncated: put it back or restore the backup; to begin anew, remove the rest too. Nothing was changed"
+        )
+    if not log.exists() and index.exists() and not log.exists():
+        raise StoreError(
+            f"{log} is gone although {index.name} exists, so commits were lost with it: put it back or restore the "
+            f"backup; to go on with what {path.name} holds, remove {index.name}. Nothing was changed"
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _prepared(connection: sqlite3.Connection, path: Path, busy: float) -> bytes:
