@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
@@ -151,6 +152,14 @@ def made(name: str, specs: tuple[FieldSpec, ...], *, additional: bool) -> type[F
     owner: type[FieldSet] = type(name, (FieldSet,), {})
     owner._compile(specs, additional=additional)
     return owner
+
+
+def with_default(owner: type[FieldSet], key: str, default: Any) -> type[FieldSet]:
+    """A subclass whose field `key` has another default value; what checks and acts on the class stays."""
+    specs = tuple(replace(spec, default=default) if spec.key == key else spec for spec in owner.fields())
+    changed: type[FieldSet] = type(owner.__name__, (owner,), {})
+    changed._compile(specs, additional=owner.additional_properties())
+    return changed
 
 
 def _wire(value: Any, *, reveal: bool) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from destination_actions.config import Config, LedgerConfig, config_from_python, load_config
 from destination_actions.definitions import Check, ChoicePage, ChoiceQuery, Destination
 from destination_actions.events import Event
+from destination_actions.mapping import Directive
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem
 from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
@@ -47,8 +48,8 @@ class AsyncRuntime:
     `http` is an `httpx.AsyncBaseTransport`, an `httpx.AsyncClient` or an engine; `stores` a URL (`memory:`,
     `sqlite:PATH`) or opened `Stores`; `plugins` are further plugin objects (directives, stores, observers).
     `busy_wait` is how many seconds `send` waits while another holds the claim, `watchdog` after how many a blocked
-    event loop is reported. Raises `ConfigurationError`. Use it as `async with AsyncRuntime(...) as runtime`, or call
-    `aclose`.
+    event loop is reported. `replan` may change the compiled plan; it is given the directives of mappings too. Raises
+    `ConfigurationError`. Use it as `async with AsyncRuntime(...) as runtime`, or call `aclose`.
     """
 
     def __init__(
@@ -87,10 +88,13 @@ class AsyncRuntime:
         busy_wait: float = 10.0,
         watchdog: float | None = LIMIT,
         ledger: LedgerConfig | None = None,
+        replan: Callable[[Plan, Mapping[str, Directive]], Plan] | None = None,
     ) -> None:
         config = with_stores(config, stores)
         self._registry: Registry = registry_for(config, destination, plugins)
-        self._plan = compile_plan(config, self._registry, self._registry.plugins.directives())
+        directives = self._registry.plugins.directives()
+        plan = compile_plan(config, self._registry, directives)
+        self._plan = replan(plan, directives) if replan else plan
         self._observers = self._registry.plugins.observers()
         self._engines = Engines(http)
         self._stores = stores if isinstance(stores, Stores) else config.stores

@@ -78,6 +78,10 @@ class Plan:
         """Find a subscription by the configured name of its destination and its id."""
         return self._by_id.get((destination, subscription))
 
+    def with_subscriptions(self, subscriptions: Iterable[Subscription]) -> Plan:
+        """The same lanes with other subscriptions."""
+        return _plan(self.lanes, subscriptions)
+
 
 class Index:
     """Positions by the `type` and `event` that an expression needs to match at all."""
@@ -124,8 +128,13 @@ def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Di
                 built = findings.attempt(item.pointer, build)
                 subscriptions += [built] if built else []
     findings.raise_if_any()
-    by_id = {(item.lane.name, item.id): item for item in subscriptions}
-    return Plan(tuple(lanes), tuple(subscriptions), Index(item.expression for item in subscriptions), by_id)
+    return _plan(lanes, subscriptions)
+
+
+def _plan(lanes: Iterable[Lane], subscriptions: Iterable[Subscription]) -> Plan:
+    listed = tuple(subscriptions)
+    by_id = {(item.lane.name, item.id): item for item in listed}
+    return Plan(tuple(lanes), listed, Index(item.expression for item in listed), by_id)
 
 
 def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from destination_actions.config import Config, load_config
 from destination_actions.definitions import Destination
 from destination_actions.events import Event, Json
+from destination_actions.mapping import Directive
 from destination_actions.outcomes import Outcome
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimStore, ClaimTimes, Stores
-from destination_actions.runtime import AsyncRuntime, SubscriptionExplanation
+from destination_actions.runtime import AsyncRuntime, Plan, SubscriptionExplanation
 from destination_actions.runtime.claiming import Equipment, run_of
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import LaneState
@@ -29,6 +30,8 @@ from destination_actions.testing.scripted import Reply, ScriptedApi, SentRequest
 from destination_actions.testing.virtual import START, VirtualClock, VirtualLoop
 
 T = TypeVar("T")
+Replan: TypeAlias = Callable[[Plan, Mapping[str, Directive]], Plan]
+"""Changes a compiled plan, given the directives that mappings may use."""
 
 
 class Harness:
@@ -71,7 +74,7 @@ class Harness:
         harness._build(partial(AsyncRuntime.from_config, loaded), **equipment)
         return harness
 
-    def _build(
+    def _build(  # noqa: PLR0913 - what a test may hand in
         self,
         make: Callable[..., AsyncRuntime],
         *,
@@ -81,6 +84,7 @@ class Harness:
         stores: str = "memory:",
         busy_wait: float = 0.0,
         plugins: Iterable[object] = (),
+        replan: Replan | None = None,
     ) -> None:
         self._runner = asyncio.Runner(loop_factory=VirtualLoop)
         try:
@@ -97,6 +101,7 @@ class Harness:
                 busy_wait=busy_wait,
                 plugins=plugins,
                 watchdog=None,
+                replan=replan,
             )
         except BaseException:
             self._runner.close()

@@ -15,17 +15,20 @@ from destination_actions.errors import ConfigurationError, PluginError, nearest
 from destination_actions.testing.cases.model import Case, seconds
 from destination_actions.testing.cases.pieces import EMPTY, Piece
 from destination_actions.testing.cases.requests import replies_of
-from destination_actions.testing.harness import Harness
+from destination_actions.testing.harness import Harness, Replan
 from destination_actions.testing.virtual import START, instant
 
 
-def harness_of(case: Case) -> Harness:
-    """Build the harness of a case, with the earlier deliveries on record. Raises `ConfigurationError`."""
+def harness_of(case: Case, *, replan: Replan | None = None) -> Harness:
+    """Build the harness of a case, with the earlier deliveries on record. Raises `ConfigurationError`.
+
+    `replan` may change the compiled plan.
+    """
     given = case.given
     earlier = sorted((given.get("earlier") or EMPTY).items(), key=_ago, reverse=True)
     begin = instant(_plain(given, "clock", START))
     start = begin - (_ago(earlier[0]) if earlier else 0.0)
-    harness = _built(case, {"api": replies_of(given.get("api"), times=None), "start": start})
+    harness = _built(case, {"api": replies_of(given.get("api"), times=None), "start": start, "replan": replan})
     for number, one in enumerate(earlier, 1):
         harness.wait(begin - _ago(one) - harness.clock.now())
         event = {"messageId": f"earlier-{number}"} | _plain(given, "event", {}) | _plain(one, "event", {})

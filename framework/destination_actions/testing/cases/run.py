@@ -17,7 +17,7 @@ from destination_actions.testing.cases.names import check_names
 from destination_actions.testing.cases.pieces import Piece
 from destination_actions.testing.cases.requests import replies_of
 from destination_actions.testing.cases.trace import Found, found_of
-from destination_actions.testing.harness import Harness
+from destination_actions.testing.harness import Harness, Replan
 from destination_actions.testing.scripted import Reply, SentRequest
 
 
@@ -50,11 +50,14 @@ class Result:
         return self.broken is None and not self.failures
 
 
-def run_case(case: Case) -> Result:
-    """Run one case. Never raises for what the case says; a fault of the plugin is an outcome."""
+def run_case(case: Case, *, replan: Replan | None = None) -> Result:
+    """Run one case. Never raises for what the case says; a fault of the plugin is an outcome.
+
+    `replan` may change the compiled plan first.
+    """
     started = time.perf_counter()
     try:
-        with harness_of(case) as harness:
+        with harness_of(case, replan=replan) as harness:
             run = _Run(case, harness)
             run.all()
     except ConfigurationError as error:
