@@ -133,3 +133,12 @@ def test_links(name: str) -> None:
     document = ROOT / name
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text())
     assert [] == [link for link in links if "://" not in link and not (document.parent / link).exists()]
+
+
+def test_the_references_commands(destinations: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command of the reference prints what is shown for it."""
+    monkeypatch.chdir(ROOT)
+    found = [match[2] for match in BLOCK.finditer(REFERENCE.read_text()) if match[1] == "console"]
+    assert 1 == len(found)
+    for block in found:
+        run(destinations, block)

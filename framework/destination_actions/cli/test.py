@@ -15,6 +15,7 @@ import typer
 
 from destination_actions.cli.console import note, notes, print_error, say
 from destination_actions.cli.exits import CONFIGURATION, DELIVERIES, OK
+from destination_actions.cli.mutation import DEFAULT_SCORE, mutated
 from destination_actions.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,22 +27,34 @@ _LOOK_EVERY: Final = 0.5
 _MAIN: Final = "from destination_actions.cli import main; main()"
 
 
-def run_cases(
+def run_cases(  # noqa: PLR0913 - the options of the command
     paths: Annotated[list[Path] | None, typer.Argument(help="Case files, or folders to search; else this one.")] = None,
+    *,
     only: Annotated[str, typer.Option("--only", "-k", help="Run the cases whose name holds this text.")] = "",
     update: Annotated[bool, typer.Option("--update", help="Accept what came: rewrite expected values.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file changes.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Write the results as JUnit XML too.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every case.")] = False,
+    mutate: Annotated[bool, typer.Option("--mutate", help="Change mappings and triggers: is it noticed?")] = False,
+    at_least: Annotated[
+        float | None, typer.Option(min=0, max=100, help="With --mutate: the percentage to notice; 95 if left out.")
+    ] = None,
 ) -> int:
     """Run case files (*.cases.yaml, *.cases.json): exit 0 when all pass, 1 when some fail, 2 when a file is wrong."""
     wanted = paths or [Path()]
-    session = _Session(wanted, only, update, junit, verbose)
-    if not watch:
-        return session.once()
-    if update:
+    _refuse_contradictions(update=update, watch=watch, mutate=mutate, at_least=at_least)
+    threshold = (DEFAULT_SCORE if at_least is None else at_least) if mutate else None
+    session = _Session(wanted, only, update, junit, verbose, threshold)
+    return _watched(session) if watch else session.once()
+
+
+def _refuse_contradictions(*, update: bool, watch: bool, mutate: bool, at_least: float | None) -> None:
+    if watch and update:
         raise ConfigurationError("--watch and --update exclude one another", hint="accept changes one at a time")
-    return _watched(session)
+    if mutate and update:
+        raise ConfigurationError("--mutate and --update exclude one another", hint="accept changes first, then mutate")
+    if at_least is not None and not mutate:
+        raise ConfigurationError("--at-least is the percentage of --mutate", hint="add --mutate")
 
 
 @dataclass(slots=True)
@@ -53,6 +66,7 @@ class _Session:
     update: bool
     junit: Path | None
     verbose: bool
+    at_least: float | None = None
     broken: list[tuple[Path, ConfigurationError]] = field(default_factory=list)
 
     def once(self) -> int:
@@ -70,12 +84,14 @@ class _Session:
         if self.update:
             results = self._updated(results)
         self._report(results, len(files), time.perf_counter() - started)
-        return self._code(results)
+        code = self._code(results)
+        return code if self.at_least is None else mutated(results, code, self.at_least)
 
     def arguments(self) -> list[str]:
         """The command line that runs this once."""
         options = [*(["--only", self.only] if self.only else []), *(["--verbose"] if self.verbose else [])]
         options += ["--junit", str(self.junit)] if self.junit else []
+        options += ["--mutate", "--at-least", str(self.at_least)] if self.at_least is not None else []
         return ["test", *options, "--", *map(str, self.paths)]
 
     def _loaded(self, file: Path) -> list[Case]:

@@ -118,9 +118,9 @@ class Reply:
 
 
 def request_fits(wanted: str, request: SentRequest) -> bool:
-    """Whether a request has the method and the address of `[METHOD] URL`."""
+    """Whether a request has the method and the address of `[METHOD] URL`; `*` is any method, too."""
     method, _, url = wanted.rpartition(" ")
-    return (not method or method.upper() == request.method) and url_fits(url, request)
+    return (method in {"", "*"} or method.upper() == request.method) and url_fits(url, request)
 
 
 def url_fits(pattern: str, request: SentRequest) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from difflib import ndiff
 from typing import Any, Final
@@ -20,8 +21,9 @@ def report_of(result: Result) -> str:
     if result.broken is not None:
         return str(result.broken)
     lines = [f"{result.failures[0].place}: {result.case.name}"]
-    for failure in result.failures:
-        lines += _failure(failure, several=len(result.case.steps) > 1)
+    blocks = [tuple(_failure(failure, several=len(result.case.steps) > 1)) for failure in result.failures]
+    for block, times in Counter(blocks).items():
+        lines += block if times == 1 else (f"{block[0]} ({times} times)", *block[1:])
     return "\n".join([*lines, "  what happened", *(f"    {line}" for line in result.log)])
 
 
