@@ -53,6 +53,26 @@ async def test_unknown_names_are_pointed_to(make, key: str, value: str) -> None:
     assert [(f"/{key}", "destination")] == findings(make, **{key: value})
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"action": "nosuch"}, ["/action", "/mapping/person", "/subscribe"]),
+        ({"action": None, "preset": "nosuch"}, ["/mapping/person", "/preset", "/subscribe"]),
+        ({"action": None, "preset": "nosuch", "subscribe": None}, ["/mapping/person", "/preset"]),
+        ({"preset": "nosuch", "subscribe": None}, ["/mapping/person", "/preset"]),
+    ],
+)
+async def test_an_unknown_name_does_not_hide_the_rest(make, changes: dict[str, Any], pointers: list[str]) -> None:
+    """The expression and the mapping are checked although the action or the preset is not known."""
+    whole = {"subscribe": "type =", "mapping": {"person": {"@nope": 1}, "other": {"@path": "$.x"}}} | changes
+    kept = {key: value for key, value in (SUBSCRIPTION | whole).items() if value is not None}
+    with pytest.raises(ConfigurationError) as caught:
+        make(subscriptions=[kept])
+    at = "/destinations/notes/subscriptions/0"
+    places = {"/".join(error.pointer.removeprefix(at).split("/")[:3]) for error in caught.value.errors}
+    assert pointers == sorted(places - {"/mapping/other"})
+
+
 def test_an_unknown_destination_is_pointed_to() -> None:
     """The place is that of the destination's name, not of everything under it."""
     config = config_from_python("twilio-studoi", SETTINGS, [SUBSCRIPTION], name="one")

@@ -175,23 +175,16 @@ def _subscription(
     item: SubscriptionConfig, destination: Destination[Any], lane: Lane | None, directives: Mapping[str, Directive]
 ) -> Subscription | None:
     """Compile a subscription, or raise everything that is wrong with it. None where its lane could not be made."""
-    preset = _at("/preset", "unknown-preset", lambda: destination.preset(item.preset)) if item.preset else None
-    slug = item.action or (preset.action if preset else None)
-    if slug is None:
-        raise ConfigurationError(
-            f'subscription "{item.name}" names no action', hint='add "action" or "preset"', code="missing-key"
-        )
-    action = _at("/action", "unknown-action", lambda: destination.action(slug))
-    own = dict(preset.mapping if preset else {}) | dict(item.mapping)
     faults = Faults()
+    preset = faults.attempt(partial(_preset, item, destination))
+    action = faults.attempt(partial(_action, item, preset, destination))
+    own = dict(preset.mapping if preset else {}) | dict(item.mapping)
     expression = faults.attempt(partial(_expression, item, preset, action))
     faults.attempt(partial(_check_keys, action, own))
-    mapping = faults.attempt(
-        partial(_compiled, action.payload.default_mapping() | _own_fields(action, own), directives)
-    )
+    mapping = faults.attempt(partial(_compiled, _whole(action, own), directives))
     sync_mode = faults.attempt(partial(_sync_mode, item, own))
     faults.raise_if_any()
-    if lane is None or expression is None or mapping is None:
+    if lane is None or action is None or expression is None or mapping is None:
         return None
     return Subscription(
         id=item.id or item.name,
@@ -204,13 +197,36 @@ def _subscription(
     )
 
 
-def _expression(item: SubscriptionConfig, preset: Preset | None, action: Action[Any, Any]) -> Expression:
-    text = item.subscribe or (preset.subscribe if preset else None) or action.default_subscription
-    if text is None:
-        raise ConfigurationError(
-            f'subscription "{item.name}" has no expression', hint='add "subscribe"', code="missing-key"
-        )
-    return compile_subscription(text)
+def _preset(item: SubscriptionConfig, destination: Destination[Any]) -> Preset | None:
+    preset: Preset | None = (
+        _at("/preset", "unknown-preset", lambda: destination.preset(item.preset or "")) if item.preset else None
+    )
+    return preset
+
+
+def _action(item: SubscriptionConfig, preset: Preset | None, destination: Destination[Any]) -> Action[Any, Any] | None:
+    """Find the action; None where only a preset that is not known could say which it is."""
+    slug = item.action or (preset.action if preset else None)
+    if slug is not None:
+        action: Action[Any, Any] = _at("/action", "unknown-action", lambda: destination.action(slug))
+        return action
+    if item.preset:
+        return None
+    raise ConfigurationError(
+        f'subscription "{item.name}" names no action', hint='add "action" or "preset"', code="missing-key"
+    )
+
+
+def _expression(item: SubscriptionConfig, preset: Preset | None, action: Action[Any, Any] | None) -> Expression | None:
+    """Compile the expression; None where only a preset or an action that is not known could have one."""
+    text = item.subscribe or (preset.subscribe if preset else None) or (action.default_subscription if action else None)
+    if text is not None:
+        return compile_subscription(text)
+    if action is None or (item.preset and preset is None):
+        return None
+    raise ConfigurationError(
+        f'subscription "{item.name}" has no expression', hint='add "subscribe"', code="missing-key"
+    )
 
 
 def _at(pointer: str, code: str, find: Any) -> Any:
@@ -229,7 +245,9 @@ def _compiled(mapping: Mapping[str, Any], directives: Mapping[str, Directive]) -
         raise MappingError(error.message, pointer=found[0].pointer, hint=error.hint, errors=found) from error
 
 
-def _check_keys(action: Action[Any, Any], mapping: Mapping[str, Any]) -> None:
+def _check_keys(action: Action[Any, Any] | None, mapping: Mapping[str, Any]) -> None:
+    if action is None:
+        return
     fields = {spec.key for spec in action.payload.fields()}
     findings = [
         MappingError(
@@ -244,6 +262,11 @@ def _check_keys(action: Action[Any, Any], mapping: Mapping[str, Any]) -> None:
     if findings:
         text = "\n".join(finding.message for finding in findings)
         raise MappingError(text, pointer=findings[0].pointer, hint=findings[0].hint, errors=findings)
+
+
+def _whole(action: Action[Any, Any] | None, own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The mapping with the action's defaults; as it stands where the action is not known."""
+    return own if action is None else action.payload.default_mapping() | _own_fields(action, own)
 
 
 def _own_fields(action: Action[Any, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
