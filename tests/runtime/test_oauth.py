@@ -231,6 +231,21 @@ async def test_a_token_goes_to_its_origin_only(build, server) -> None:
     assert ([None], []) == (server.calls, server.grants)
 
 
+@pytest.mark.parametrize(
+    "own",
+    [{"auth": ("jane", "pw")}, {"headers": {"AUTHORIZATION": "Mine"}}, {"headers": [("Authorization", "Mine")]}],
+)
+async def test_own_credentials_leave_the_token_alone(build, server, own) -> None:
+    """A request that brings its own credentials carries no token, and its 401 renews none: it is sent once."""
+
+    async def perform(ctx, note):
+        await ctx.http.get(URL, **own)
+        return accepted(await ctx.send("POST", URL, **own))
+
+    [outcome] = await build(secured(action(perform=perform))).send(track("m1"))
+    assert ("authentication", 2, 0) == (outcome.reason, len(server.calls), server.issued)
+
+
 async def test_a_destination_without_oauth_asks_for_no_token(build, server) -> None:
     """A 401 is the API's word then: nothing is renewed, nothing is sent again."""
     [outcome] = await build(destination()).send(track("m1"))

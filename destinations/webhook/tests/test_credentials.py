@@ -77,6 +77,16 @@ async def test_refused_credentials_stop_the_lane(make, receiver, event) -> None:
     assert isinstance(theirs, Rejected)
 
 
+@pytest.mark.parametrize("kind", ["bearer", "oauth"])
+async def test_a_mapped_authorization_that_is_refused_stops_nobody_else(make, receiver, event, kind) -> None:
+    """The 401 is about the event's own header: a plain no, sent once, and the token is neither fetched nor renewed."""
+    receiver.answers = {"/hook": web.Response(status=401), "/token": a_token(1)}
+    settings = oauth(receiver) if kind == "oauth" else {"credentialsOrigin": home(receiver), "bearerToken": "ours"}
+    [outcome] = await make(settings, headers={"authorization": "Bearer theirs"}).send(event())
+    assert isinstance(outcome, Rejected)
+    assert [("/hook", "Bearer theirs")] == [(one.path, one.headers["authorization"]) for one in receiver.requests]
+
+
 async def test_oauth_client_credentials(make, receiver, event) -> None:
     """One token request for a storm of events; scope and audience go along."""
     receiver.answers = {"/token": a_token(1)}

@@ -104,7 +104,7 @@ class Effect:
     async def __call__(self, method: str, url: str, *, only: Iterable[int] | None = None, **options: Any) -> Response:
         """As `context.BatchSend` says. A 401 renews the access token, if there is one, and sends once more."""
         items = self._items(only)
-        token = await self._clients.token(url)
+        token = await self._clients.token(url, options)
         if self._turns is not None:
             await self._turns.turn()
         sending = self._begun(items, token)

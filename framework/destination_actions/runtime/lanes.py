@@ -39,15 +39,15 @@ class LaneClients:
 
     async def request(self, method: str, url: str, **options: Any) -> Response:
         """As `Reads.request`."""
-        token = await self.token(url)
+        token = await self.token(url, options)
         response = await self.once(method, url, token, **options)
         if response.status_code == 401 and token is not None:
             response = await self.once(method, url, await self.renewed(token), **options)
         return response
 
-    async def token(self, url: str) -> Token | None:
-        """The access token for this address, if it takes one."""
-        if self._tokens is None or origin_of(url) not in self._origins:
+    async def token(self, url: str, options: Mapping[str, Any]) -> Token | None:
+        """The access token for a request to this address, if it takes one and brings no credentials of its own."""
+        if self._tokens is None or origin_of(url) not in self._origins or _has_credentials(options):
             return None
         return await self._tokens.current()
 
@@ -61,6 +61,13 @@ class LaneClients:
         if token is not None:
             options.setdefault("auth", Credentials.bearer(token.access))
         return await self._clients.request(method, url, **options)
+
+
+def _has_credentials(options: Mapping[str, Any]) -> bool:
+    """Whether a request brings its own: a 401 is then no word about the lane's token."""
+    headers = options.get("headers") or {}
+    names = headers if isinstance(headers, Mapping) else (name for name, _ in headers)
+    return options.get("auth") is not None or any(name.lower() == "authorization" for name in names)
 
 
 class Engines:

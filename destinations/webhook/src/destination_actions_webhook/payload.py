@@ -82,6 +82,11 @@ class Send(FieldSet):
         given = {name: _text(value) for name, value in (self.headers or {}).items()}
         return {name: value for name, value in given.items() if value is not None}
 
+    @property
+    def has_credentials(self) -> bool:
+        """Whether a mapped header takes the place of the credentials of the settings."""
+        return any(name.lower() == "authorization" for name in self.lines)
+
 
 def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)

@@ -32,7 +32,7 @@ async def send_together(ctx: BatchContext[Settings], sends: Sequence[Send]) -> l
         if answer is None:
             raise
         raise answer from None
-    with_credentials = has_credentials(ctx.settings, first.url)
+    with_credentials = has_credentials(ctx.settings, first.url) and not first.has_credentials
     return [answer_of(response, now=ctx.clock.now(), with_credentials=with_credentials)] * len(sends)
 
 
