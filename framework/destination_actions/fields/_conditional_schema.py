@@ -6,27 +6,27 @@ out of the export: a condition on the sync mode, and one inside a list that look
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
-from destination_actions.fields._conditions import Condition, Conditions
+from destination_actions.fields._conditions import Condition, Conditions, forms
 from destination_actions.fields._required import is_conditional, splits
-from destination_actions.fields._specs import FieldSpec
-from destination_actions.fields._values import to_type
+from destination_actions.fields._specs import FieldSpec, FieldType
 
 Schema = dict[str, Any]
+Path: TypeAlias = "tuple[FieldSpec, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The fields of an object, and the keys that lead to it from the object that gets the schema.
+    """The fields of an object, and those that lead to it from the object that gets the schema.
 
     `entered` has the names of the list of which the object is an item: in a condition they mean this very item.
     """
 
     specs: tuple[FieldSpec, ...]
-    path: tuple[str, ...] = ()
+    path: Path = ()
     entered: tuple[str, ...] = ()
 
 
@@ -38,28 +38,28 @@ def conditional_schemas(specs: Iterable[FieldSpec], entered: tuple[str, ...] = (
 def _pairs(levels: tuple[Level, ...]) -> Iterator[Schema]:
     here = levels[-1]
     for spec in here.specs:
-        path = (*here.path, spec.key)
+        path = (*here.path, spec)
         if isinstance(spec.required, Conditions) or (spec.required and spec.depends_on):
             yield from _pair(spec, path, levels)
         if spec.properties is not None and not spec.multiple and is_conditional(spec):
             yield from _pairs((*levels, Level(spec.properties.fields(), path)))
 
 
-def _pair(spec: FieldSpec, path: tuple[str, ...], levels: tuple[Level, ...]) -> Iterator[Schema]:
+def _pair(spec: FieldSpec, path: Path, levels: tuple[Level, ...]) -> Iterator[Schema]:
     parts = tuple(part for part in (spec.required, spec.depends_on) if isinstance(part, Conditions))
     test = _test(Conditions("all", parts), levels)
     if test is not None:
-        yield {"if": test, "then": _needs(path, test)}
+        yield {"if": test, "then": _needs([one.key for one in path], test)}
 
 
-def _needs(path: tuple[str, ...], test: Schema) -> Schema:
+def _needs(path: Sequence[str], test: Schema) -> Schema:
     """Require a member; the objects around it are named as present where the condition says that they are."""
     key, *rest = path
     if not rest:
         return {"required": [key]}
     inner = test.get("properties", {}).get(key, {})
     present = {"required": [key]} if key in test.get("required", ()) else {}
-    return {**present, "properties": {key: _needs(tuple(rest), inner)}}
+    return {**present, "properties": {key: _needs(rest, inner)}}
 
 
 def _test(part: Conditions | Condition, levels: tuple[Level, ...]) -> Schema | None:
@@ -76,27 +76,29 @@ def _one(condition: Condition, levels: tuple[Level, ...]) -> Schema | None:
     if found is None:
         return None
     spec, path = found
+    present = _at(path, {"not": {"enum": [None, "", *([[]] if spec.multiple else [])]}})
     if not condition.values:
-        present = _at(path, {"not": {"enum": [None, ""]}})
         return present if condition.operator == "is_not" else {"not": present}
-    hit = _among(spec, condition.values)
-    return _at(path, hit if condition.operator == "is" else {"not": hit})
+    hit, empty = _among(spec, condition.values), None in condition.values
+    if condition.operator == "is":
+        return {"anyOf": [_at(path, hit), {"not": present}]} if empty else _at(path, hit)
+    return {"allOf": [_at(path, {"not": hit}), present]} if empty else _at(path, {"not": hit})
 
 
-def _found(condition: Condition, levels: tuple[Level, ...]) -> tuple[FieldSpec, tuple[str, ...]] | None:
+def _found(condition: Condition, levels: tuple[Level, ...]) -> tuple[FieldSpec, Path] | None:
     if condition.field is None:
         return None
     for level in reversed(levels):
         for head, rest in splits(condition.field):
             spec = next((spec for spec in level.specs if head in (spec.key, spec.name)), None)
             if spec is not None:
-                return _inward(spec, (*level.path, spec.key), rest)
+                return _inward(spec, (*level.path, spec), rest)
             if rest and head in level.entered:
                 return _found(Condition(rest, "is", ()), (Level(level.specs, level.path),))
     return None
 
 
-def _inward(spec: FieldSpec, path: tuple[str, ...], rest: str) -> tuple[FieldSpec, tuple[str, ...]] | None:
+def _inward(spec: FieldSpec, path: Path, rest: str) -> tuple[FieldSpec, Path] | None:
     if not rest:
         return spec, path
     inner = Condition(rest, "is", ())
@@ -104,12 +106,38 @@ def _inward(spec: FieldSpec, path: tuple[str, ...], rest: str) -> tuple[FieldSpe
     return None if within is None or spec.multiple else _found(inner, (Level(within.fields(), path),))
 
 
-def _at(path: tuple[str, ...], test: Schema) -> Schema:
-    key, *rest = path
-    return {"properties": {key: _at(tuple(rest), test) if rest else test}, "required": [key]}
+def _at(path: Path, test: Schema) -> Schema:
+    spec, *rest = path
+    # For a null, properties say nothing: where there may be one, the object itself is asked for.
+    given = {"type": "object"} if rest and spec.allow_null else {}
+    return {"properties": {spec.key: {**given, **_at(tuple(rest), test)} if rest else test}, "required": [spec.key]}
 
 
 def _among(spec: FieldSpec, values: tuple[Any, ...]) -> Schema:
-    typed = [to_type(spec.type, value) for value in values]
-    test = {"const": typed[0]} if len(typed) == 1 else {"enum": typed}
-    return {"contains": test} if spec.multiple else test
+    able = _ABLE.get(spec.type)
+    typed = [form for value in values for form in forms(value) if able is None or form is None or able(form)]
+    listed = typed or list(values)
+    test = {"const": listed[0]} if len(listed) == 1 else {"enum": listed}
+    if not spec.multiple:
+        return test
+    held: Schema = {"type": "array", "contains": test}
+    return {"anyOf": [{"const": None}, held]} if None in listed else held
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_ABLE: Final[dict[FieldType, Callable[[Any], bool]]] = {
+    "string": _is_text,
+    "text": _is_text,
+    "password": _is_text,
+    "number": _is_number,
+    "integer": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+}
+"""What a value of the type can be equal to; the other types hold values of several kinds."""

@@ -2,7 +2,8 @@
 
 One rule: `is_` holds when the other field has that value (or one of a list of values; a list field: when it contains
 one); `is_not` holds when the other field is there, be it null, and is none of these. `None` stands for "nothing
-there": absent, null or an empty text. So `is_=None` holds for an absent field and `is_not=None` for one with a value.
+there": absent, null, an empty text or an empty list. So `is_=None` holds for an absent field and `is_not=None` for one
+with a value. A number or a boolean may be written as text, as forms do, and the reverse.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from destination_actions.errors import DefinitionError
 from destination_actions.events import MISSING
+from destination_actions.fields._values import to_boolean, to_number, to_text
 
 Operator: TypeAlias = Literal["is", "is_not"]
 _OPERATORS = ("is", "is_not")
@@ -82,6 +84,13 @@ def conditions_from_json(data: Any) -> Conditions:
     return Conditions("any" if match == "any" else "all", tuple(_part_from_json(part) for part in data["conditions"]))
 
 
+def forms(value: Any) -> tuple[Any, ...]:
+    """Give a condition's value as fields of each type would have it: a number or a boolean as text, and the reverse."""
+    if isinstance(value, str):
+        return (value, *(form for form in (to_number(value), to_boolean(value)) if form is not value))
+    return (value, to_text(value)) if isinstance(value, bool | int | float) else (value,)
+
+
 def _part_from_json(data: Any) -> Condition | Conditions:
     if isinstance(data, Mapping) and "conditions" in data:
         return conditions_from_json(data)
@@ -102,5 +111,6 @@ def _condition(field: str | None, is_: Any, is_not: Any) -> Condition:
 
 def _values(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return tuple(None if one == "" else one for one in value)
+        several = tuple(None if one == "" else one for one in value)
+        return () if set(map(type, several)) == {type(None)} else several
     return () if value is None or value is MISSING or value == "" else (value,)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from destination_actions.events import MISSING
-from destination_actions.fields._conditions import Condition, Conditions
+from destination_actions.fields._conditions import Condition, Conditions, forms
 from destination_actions.fields._specs import FieldSpec
-from destination_actions.fields._values import to_text
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
@@ -71,10 +70,10 @@ def holds(condition: Conditions | Condition, scope: Scope) -> bool:
         test = all if condition.match == "all" else any
         return test(holds(part, scope) for part in condition.parts)
     found = [value for value in _candidates(condition, scope) if value is not MISSING]
-    nothing = all(value is None or value == "" for value in found)
+    nothing = all(value is None or value in ("", []) for value in found)
     if not condition.values:
         return nothing == (condition.operator == "is")
-    hit = any(_among(value, condition.values) for value in found) or (nothing and _among(None, condition.values))
+    hit = any(_meets(value, condition.values) for value in found) or (nothing and _among(None, condition.values))
     return hit if condition.operator == "is" else bool(found) and not hit
 
 
@@ -94,7 +93,7 @@ def _candidates(condition: Condition, scope: Scope) -> Iterator[Any]:
 def _values(spec: FieldSpec, value: Any, rest: str, entered: Scope | None) -> Iterator[Any]:
     """Give the values at the end of a path, coerced; through the same item where the path leads back inside."""
     if not rest:
-        yield from value if isinstance(value, list) else [value]
+        yield value
         return
     members = entered.members if entered else value
     for item in members if isinstance(members, list) else [members]:
@@ -118,12 +117,20 @@ def splits(path: str) -> Iterator[tuple[str, str]]:
         yield ".".join(words[:cut]), ".".join(words[cut:])
 
 
+def _meets(value: Any, wanted: tuple[Any, ...]) -> bool:
+    """Tell whether a value is one of these, or a list contains one."""
+    return any(_among(item, wanted) for item in value) if isinstance(value, list) else _among(value, wanted)
+
+
 def _among(value: Any, wanted: tuple[Any, ...]) -> bool:
     return any(_same(value, other) for other in wanted)
 
 
 def _same(value: Any, other: Any) -> bool:
     """Compare as JSON does; a condition may write a number or a boolean as text, as forms do, and the reverse."""
-    if isinstance(value, str) is not isinstance(other, str):
-        return bool(to_text(value) == to_text(other))
-    return isinstance(value, bool) is isinstance(other, bool) and bool(value == other)
+    return any(
+        isinstance(value, bool) is isinstance(form, bool)
+        and isinstance(value, str) is isinstance(form, str)
+        and bool(value == form)
+        for form in forms(other)
+    )
