@@ -39,18 +39,31 @@ def destinations() -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="session")
-def sandbox_settings() -> Iterator[dict[str, Any]]:
-    """The settings of a sandbox that runs in a thread."""
+def studio() -> Iterator[Sandbox]:
+    """A sandbox that runs in a thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     sandbox = Sandbox()
     asyncio.run_coroutine_threadsafe(sandbox.__aenter__(), loop).result()
-    yield dict(sandbox.settings)
+    yield sandbox
     asyncio.run_coroutine_threadsafe(sandbox.__aexit__(None, None, None), loop).result()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+@pytest.fixture
+def sandbox(studio: Sandbox) -> Sandbox:
+    """The sandbox, empty."""
+    studio.clear()
+    return studio
+
+
+@pytest.fixture(scope="session")
+def sandbox_settings(studio: Sandbox) -> dict[str, Any]:
+    """The settings of the sandbox."""
+    return dict(studio.settings)
 
 
 @pytest.fixture

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +10,7 @@ import typer
 
 from destination_actions.cli.exits import INTERRUPTED, OK
 from destination_actions.cli.loop import completed
+from destination_actions.cli.signals import Stops, on_hangup
 
 if TYPE_CHECKING:
     from destination_actions.ingest import Options, Service
@@ -25,6 +22,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8080,
     worker: Annotated[bool, typer.Option(help="Deliver too, or leave that to `destinations work`.")] = True,
     store: Annotated[str | None, typer.Option(help="memory: or sqlite:PATH; wins over the configuration.")] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Calls under way at most, for each destination and account.")
+    ] = 64,
     drain: Annotated[float, typer.Option(min=0, help="Seconds for what is under way when stopped.")] = 25.0,
 ) -> int:
     """Take events in over HTTP, as Segment's SDKs send them, and deliver them.
@@ -33,7 +33,8 @@ def serve(
     """
     from destination_actions.ingest import Options
 
-    return completed(_served(config, Options(host=host, port=port, store=store, worker=worker, drain=drain)))
+    options = Options(host=host, port=port, store=store, worker=worker, concurrency=concurrency, drain=drain)
+    return completed(_served(config, options))
 
 
 async def _served(config: Path, options: Options) -> int:
@@ -50,32 +51,7 @@ async def _served(config: Path, options: Options) -> int:
 
 async def _until_stopped(service: Service) -> int:
     """Reload at each SIGHUP; drain at SIGTERM or SIGINT, and do not wait for that at the next."""
-    stop, hurry = asyncio.Event(), asyncio.Event()
-    reloads: set[asyncio.Task[bool]] = set()
-
-    def stopped() -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    def reloaded() -> None:
-        reloads.add(task := asyncio.ensure_future(service.reload()))
-        task.add_done_callback(reloads.discard)
-
-    _on(("SIGTERM", "SIGINT"), stopped)
-    _on(("SIGHUP",), reloaded)
-    await stop.wait()
-    draining, hurried = asyncio.ensure_future(service.stop()), asyncio.ensure_future(hurry.wait())
-    await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
-    hurried.cancel()
-    if draining.done():
-        await draining
-        return OK
-    draining.cancel()
-    return INTERRUPTED
-
-
-def _on(names: tuple[str, ...], act: Callable[[], None]) -> None:
-    """Act on signals, where the system has them."""
-    for name in names:
-        if number := getattr(signal, name, None):
-            with suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, act)
+    stops = Stops()
+    on_hangup(service.reload)
+    await stops.stop.wait()
+    return OK if await stops.finished(service.stop()) else INTERRUPTED

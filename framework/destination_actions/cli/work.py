@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +13,13 @@ import typer
 from destination_actions.cli.console import note, print_line
 from destination_actions.cli.exits import INTERRUPTED, OK
 from destination_actions.cli.loop import completed
+from destination_actions.cli.signals import Stops, on_hangup
 from destination_actions.cli.tally import Tally
 
 if TYPE_CHECKING:
+    from destination_actions.config import Config
     from destination_actions.outcomes import Outcome
-    from destination_actions.runtime import AsyncRuntime
+    from destination_actions.runtime.shift import Relay, Shift
 
 
 def work(
@@ -33,7 +33,8 @@ def work(
 ) -> int:
     """Deliver what the queue holds, until stopped.
 
-    SIGTERM or SIGINT lets what is under way end and gives the rest back; a second one ends at once.
+    SIGTERM or SIGINT lets what is under way end and gives the rest back; a second one ends at once. SIGHUP reads the
+    configuration anew.
     """
     tally = Tally()
 
@@ -42,46 +43,58 @@ def work(
         if json:
             print_line(outcome.to_json())
 
-    code = completed(_worked(config, store, concurrency, drain, told))
+    code = completed(_Work(config, store, concurrency, drain, told).whole())
     note(tally.line())
     return code
 
 
-async def _worked(
-    config: Path, store: str | None, concurrency: int, drain: float, told: Callable[[Outcome], None]
-) -> int:
-    from destination_actions.fields import secret_values
-    from destination_actions.http import Redactor
-    from destination_actions.ingest import log_to
-    from destination_actions.runtime import AsyncRuntime
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the command was told."""
 
-    async with AsyncRuntime.from_config(config, stores=store) as runtime:
-        redactor = Redactor([secret for lane in runtime.plan.lanes for secret in secret_values(lane.settings)])
-        end_logs = log_to(sys.stderr, lambda: redactor)
+    path: Path
+    store: str | None
+    concurrency: int
+    drain: float
+    told: Callable[[Outcome], None]
+
+    async def whole(self) -> int:
+        """Work under the configuration in force until stopped."""
+        from destination_actions.ingest import log_to
+        from destination_actions.protocols import ClaimTimes
+        from destination_actions.runtime import AsyncRuntime
+        from destination_actions.runtime.assemble import opened_stores, registry_for
+        from destination_actions.runtime.shift import Relay, Shift
+        from destination_actions.stores import SystemClock
+
+        def made(config: Config) -> Shift:
+            runtime = AsyncRuntime.from_config(config, stores=stores)
+            return Shift(config, runtime, drain=self.drain, concurrency=self.concurrency, told=self.told)
+
+        config = self._loaded()
+        plugins = registry_for(config, None, ()).plugins
+        stores = opened_stores(config.stores, plugins, SystemClock(), ClaimTimes())
+        relay: Relay[Shift] = Relay(self._loaded, made, self.drain)
+        end_logs = log_to(sys.stderr, relay.redactor)
         try:
-            return await _until_stopped(runtime, concurrency, drain, told)
+            relay.start(config)
+            return await _until_stopped(relay)
         finally:
+            await relay.close()
+            await stores.close()
             end_logs()
 
+    def _loaded(self) -> Config:
+        from destination_actions.config import load_config
 
-async def _until_stopped(runtime: AsyncRuntime, concurrency: int, drain: float, told: Callable[[Outcome], None]) -> int:
-    """Drain at the first signal; break off at the second."""
-    stop, hurry = asyncio.Event(), asyncio.Event()
+        config = load_config(self.path)
+        return replace(config, stores=self.store or config.stores)
 
-    def stopped() -> None:
-        (hurry if stop.is_set() else stop).set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, stopped)
-    working = asyncio.ensure_future(runtime.work(stop, concurrency=concurrency, drain=drain, told=told))
-    hurried = asyncio.ensure_future(hurry.wait())
+async def _until_stopped(relay: Relay[Shift]) -> int:
+    """Reload at each SIGHUP; drain at the first SIGTERM or SIGINT, and break off at the second."""
+    stops = Stops()
+    on_hangup(relay.reload)
     note("delivering; end with Ctrl-C")
-    await asyncio.wait({working, hurried}, return_when=asyncio.FIRST_COMPLETED)
-    hurried.cancel()
-    if working.done():
-        await working
-        return OK
-    working.cancel()
-    await asyncio.wait({working}, timeout=1.0)
-    return INTERRUPTED
+    await stops.stop.wait()
+    return OK if await stops.finished(relay.stop()) else INTERRUPTED

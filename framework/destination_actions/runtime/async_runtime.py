@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -28,6 +36,7 @@ from destination_actions.runtime.lanes import Engines
 from destination_actions.runtime.ledger import Recorder
 from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
+from destination_actions.runtime.reading import Block
 from destination_actions.runtime.replay import Replays
 from destination_actions.runtime.stream import Source, bounded
 from destination_actions.runtime.watchdog import LIMIT, Watchdog
@@ -259,6 +268,23 @@ class AsyncRuntime:
         """
         limits = {"retry_for": retry_for, "concurrency": concurrency, "poison_after": poison_after}
         return flight.run(lambda: self._worker(**limits), events)
+
+    def run_blocks(
+        self,
+        blocks: AsyncGenerator[Block, None],
+        stop: asyncio.Event,
+        *,
+        retry_for: float | None = None,
+        concurrency: int = 64,
+        drain: float = flight.DRAIN,
+    ) -> AsyncGenerator[Outcome, None]:
+        """As `run`, of blocks of events that `FileReading` gives: each is told once it is kept, so that a run can be
+        gone on with after a crash. When `stop` is set, what is under way has `drain` seconds to end, and what waits
+        stays in the queue.
+        """
+        return flight.run_blocks(
+            lambda: self._worker(retry_for=retry_for, concurrency=concurrency), blocks, stop, drain
+        )
 
     async def work(
         self,

@@ -1,24 +1,24 @@
-"""A worker at work: over a source of events until all is done (`run`), or until it is told to stop (`work`)."""
+"""A worker at work: over a source of events until all is done (`run`, `run_blocks`), or until it is told to stop
+(`work`)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 from destination_actions.errors import StoreError
 from destination_actions.events import Event
 from destination_actions.outcomes import Outcome
-from destination_actions.protocols import Lease
+from destination_actions.protocols import Delivery, Lease, LedgerQuery
+from destination_actions.runtime.backlog import MOST, Backlog
 from destination_actions.runtime.dispatch import IDLE_POLL, Dispatcher
+from destination_actions.runtime.reading import Block
 from destination_actions.runtime.stream import Source, cancelled, each
 from destination_actions.runtime.worker import Settled, Worker
 
 log = logging.getLogger("destination_actions")
-
-BACKLOG = 10_000
-"""Deliveries of one run that wait at most: so many of a destination that is down hold nobody else up."""
 
 ACCEPTING = 64
 """Events that are being accepted at the same time, so that they share the store's commits."""
@@ -34,7 +34,27 @@ async def run(make: Callable[[], Worker], events: Source[Event]) -> AsyncGenerat
     """
     worker = make()
     results: asyncio.Queue[Outcome | None] = asyncio.Queue(worker.concurrency)
-    main = asyncio.ensure_future(_Run(worker, events, results).whole())
+    async with aclosing(_outcomes(_Run(worker, events, results), results)) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
+
+
+async def run_blocks(
+    make: Callable[[], Worker], blocks: AsyncGenerator[Block, None], stop: asyncio.Event, drain: float
+) -> AsyncGenerator[Outcome, None]:
+    """As `run`, of events that are kept block by block; each block is told once it is on disk.
+
+    When `stop` is set, what is under way has `drain` seconds to end, and the rest stays in the queue.
+    """
+    worker = make()
+    results: asyncio.Queue[Outcome | None] = asyncio.Queue(worker.concurrency)
+    async with aclosing(_outcomes(_BlockRun(worker, blocks, results, stop, drain), results)) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
+
+
+async def _outcomes(run: _Run, results: asyncio.Queue[Outcome | None]) -> AsyncGenerator[Outcome, None]:
+    main = asyncio.ensure_future(run.whole())
     try:
         while (outcome := await results.get()) is not None:
             yield outcome
@@ -97,10 +117,9 @@ class _Run:
         self._worker = worker
         self._events = events
         self._results = results
-        self._queue = worker.equipment.stores.queue
         self._dispatcher = Dispatcher(worker, self._told)
-        self._room = asyncio.Semaphore(max(BACKLOG, worker.concurrency))
-        self._held: set[str] = set()
+        equipment = worker.equipment
+        self._backlog = Backlog(equipment.stores, equipment.clock, max(MOST, worker.concurrency))
 
     async def whole(self) -> None:
         """Run until the source is at its end and the queue is empty; then say so, unless the consumer has left."""
@@ -117,14 +136,20 @@ class _Run:
         intake = asyncio.ensure_future(self._intake())
 
         async def over() -> bool:
-            return intake.done() and await self._dispatcher.empty()
+            return await self._over(intake)
 
         try:
             await self._dispatcher.run(over)
-            await intake
+            await self._finished(intake)
         finally:
             await cancelled([intake])
             await self._dispatcher.stopped()
+
+    async def _over(self, intake: asyncio.Future[None]) -> bool:
+        return intake.done() and await self._dispatcher.empty()
+
+    async def _finished(self, intake: asyncio.Future[None]) -> None:
+        await intake
 
     async def _intake(self) -> None:
         """Accept every event; what was taken before the source fails is accepted too."""
@@ -144,20 +169,74 @@ class _Run:
     async def _accepted(self, event: Event) -> None:
         deliveries, outcomes = self._worker.admitted(event)
         for delivery in deliveries:
-            await self._room.acquire()
-            self._held.add(delivery.key)
-            if not await self._queue.enqueue([delivery]):
-                self._free(delivery.key)
+            await self._backlog.enqueue([delivery])
         self._dispatcher.wake.set()
         for outcome in outcomes:
             await self._worker.record(Settled(outcome, event=event))
             await self._results.put(outcome)
 
     async def _told(self, lease: Lease, outcome: Outcome) -> None:
-        self._free(lease.delivery.key)
+        self._backlog.ended(lease.delivery.key)
         await self._results.put(outcome)
 
-    def _free(self, key: str) -> None:
-        if key in self._held:
-            self._held.discard(key)
-            self._room.release()
+
+class _BlockRun(_Run):
+    """A run whose events are kept block by block, and that can be stopped."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        blocks: AsyncGenerator[Block, None],
+        results: asyncio.Queue[Outcome | None],
+        stop: asyncio.Event,
+        drain: float,
+    ) -> None:
+        super().__init__(worker, (), results)
+        self._blocks = blocks
+        self._stop = stop
+        self._drain = drain
+
+    async def _over(self, intake: asyncio.Future[None]) -> bool:
+        return self._stop.is_set() or await super()._over(intake)
+
+    async def _finished(self, intake: asyncio.Future[None]) -> None:
+        """Let the block in hand be kept, and what is under way end in time; the source itself knows when to stop."""
+        if not self._stop.is_set():
+            await intake
+            return
+        await asyncio.gather(intake, self._dispatcher.drained(self._drain))
+
+    async def _intake(self) -> None:
+        stopping = asyncio.ensure_future(_woken(self._dispatcher, self._stop))
+        try:
+            async with aclosing(self._blocks) as blocks:
+                async for block in blocks:
+                    await self._kept(block)
+        finally:
+            await cancelled([stopping])
+            self._dispatcher.wake.set()
+
+    async def _kept(self, block: Block) -> None:
+        """Queue first, then the records, then the place up to which all this is true."""
+        deliveries: list[Delivery] = []
+        certain: list[Settled] = []
+        for event in block.events:
+            wanted, outcomes = self._worker.admitted(event)
+            deliveries += wanted
+            certain += [Settled(outcome, event=event) for outcome in outcomes]
+        if block.again:
+            deliveries = await self._open(deliveries)
+        await self._backlog.enqueue(deliveries)
+        self._dispatcher.wake.set()
+        for settled in certain:
+            await self._worker.record(settled)
+        await block.kept()
+        for settled in certain:
+            await self._results.put(settled.outcome)
+
+    async def _open(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Those that have not ended yet, as the ledger knows."""
+        ledger = self._worker.equipment.stores.ledger
+        queries = [LedgerQuery(key=delivery.key, limit=1) for delivery in deliveries]
+        found = await asyncio.gather(*map(ledger.entries, queries))
+        return [delivery for delivery, entries in zip(deliveries, found, strict=True) if not entries]

@@ -46,6 +46,15 @@ class BadEvent:
         return f"{self.source}{at}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a source has been read: its bytes and lines; of one JSON list (`listed`) all of its bytes, and items."""
+
+    offset: int = 0
+    number: int = 0
+    listed: bool = False
+
+
 def _ignore(position: int) -> None:
     """Take no interest in how far reading has come."""
 
@@ -61,22 +70,31 @@ def read_events(
     The file is opened at once, and `ConfigurationError` raised when that fails; events are then read as they are taken.
     `on_read` is told how many bytes have been read.
     """
+    return iter(open_events(source, event_bytes=event_bytes, on_read=on_read))
+
+
+def open_events(
+    source: str | Path | BinaryIO,
+    *,
+    name: str | None = None,
+    event_bytes: int = EVENT_BYTES,
+    on_read: Callable[[int], None] = _ignore,
+) -> Reader:
+    """As `read_events`, with a reader that tells and takes positions.
+
+    `name` identifies the source in the ids that events get; left out, it is the file's full path.
+    """
     if not isinstance(source, str | Path):
-        return _Intake("stream", "", source, event_bytes, on_read).events()
+        return Reader("stream", name or "", source, event_bytes, on_read)
     path = str(source)
     if path == "-":
-        return _Intake("stdin", "-", _standard_input(), event_bytes, on_read).events()
+        return Reader("stdin", name or "-", _standard_input(), event_bytes, on_read)
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - closed by the iterator
         file.peek()
     except OSError as error:
         raise ConfigurationError(f'the events file "{path}" cannot be read: {error.strerror}') from None
-    return _closing(_Intake(path, str(Path(path).resolve()), file, event_bytes, on_read))
-
-
-def _closing(intake: _Intake) -> Iterator[Event | BadEvent]:
-    with intake.file:
-        yield from intake.events()
+    return Reader(path, name or str(Path(path).resolve()), file, event_bytes, on_read, owned=True)
 
 
 def _standard_input() -> BinaryIO:
@@ -96,6 +114,8 @@ class _Line:
     raw: bytes
     number: int
     offset: int
+    end: int
+    whole: bool
 
     @property
     def text(self) -> bytes:
@@ -104,44 +124,67 @@ class _Line:
 
 
 @dataclass(slots=True)
-class _Intake:
-    """One source being read. `identity` names it in the ids of its events."""
+class Reader:
+    """One source being read. `identity` names it in the ids of its events; what is `owned` is closed at the end.
+
+    `position` is behind the event or report that was given last. A last line that is no event and has no end stays
+    before it: its writer may not be done. `start` is where to go on, to be set before the first event is taken.
+    """
 
     source: str
     identity: str
     file: BinaryIO
     limit: int
     on_read: Callable[[int], None]
+    owned: bool = False
+    start: Position = Position()
+    position: Position = Position()
+
+    def __iter__(self) -> Iterator[Event | BadEvent]:
+        """Give each event and report."""
+        self.position = self.start
+        if not self.owned:
+            yield from self.events()
+            return
+        with self.file:
+            yield from self.events()
 
     def events(self) -> Iterator[Event | BadEvent]:
         """Look at the first line to know the form, then read on."""
+        if self.start.offset and not self.start.listed:
+            self.file.seek(self.start.offset)
+            yield from map(self.event, self.lines(self.start.offset, self.start.number))
+            return
         lines = self.lines()
         for first in lines:
-            if first.text.startswith(b"["):
+            if _begins_list(first.raw):
                 yield from self.listed(first)
                 return
             yield from self.spread(first, lines) if _breaks_off(first.text) else (self.event(first),)
             yield from map(self.event, lines)
 
-    def lines(self) -> Iterator[_Line]:
-        """Every line that holds something."""
-        number = offset = 0
+    def lines(self, offset: int = 0, number: int = 0) -> Iterator[_Line]:
+        """Every line that holds something. A list's first line is given as far as it was read: the rest follows it."""
+        first = offset == 0
         while line := self.file.readline(self.limit + 3):
             raw = line.removeprefix(_BOM) if offset == 0 else line
-            number += 1
-            if raw.strip(_BLANK):
-                yield _Line(raw, number, offset)
-            offset += len(line) if line.endswith(b"\n") else len(line) + self.skipped()
+            whole = line.endswith(b"\n")
+            begin, number = offset, number + 1
+            offset += len(line)
+            if len(line) == self.limit + 3 and not whole and not (first and _begins_list(raw)):
+                more, whole = self.skipped()
+                offset += more
             self.on_read(offset)
+            if raw.strip(_BLANK):
+                first = False
+                yield _Line(raw, number, begin, offset, whole)
 
-    def skipped(self) -> int:
-        """Read to the end of the line; the number of bytes."""
-        count = 0
-        while more := self.file.readline(1 << 16):
+    def skipped(self) -> tuple[int, bool]:
+        """Read to the end of the line; the number of bytes, and whether there was an end."""
+        count, more = 0, b""
+        while not more.endswith(b"\n") and (more := self.file.readline(1 << 16)):
             count += len(more)
-            if more.endswith(b"\n"):
-                break
-        return count
+        return count, more.endswith(b"\n")
 
     def spread(self, first: _Line, lines: Iterator[_Line]) -> Iterator[Event | BadEvent]:
         """One JSON object over several lines; or NDJSON whose first line is broken."""
@@ -153,7 +196,8 @@ class _Intake:
                 break
         whole = b"\n".join(line.text for line in taken)
         one = size <= self.limit and _is_object(whole)
-        yield from (self.event(line) for line in ([_Line(whole, 1, 0)] if one else taken))
+        end = taken[-1]
+        yield from map(self.event, [_Line(whole, end.number, 0, end.end, end.whole)] if one else taken)
 
     def listed(self, first: _Line) -> Iterator[Event | BadEvent]:
         """A JSON list of events, read whole."""
@@ -164,8 +208,10 @@ class _Intake:
         except Refused as bad:
             yield BadEvent(self.source, first.number, bad.code, bad.message)
             return
-        self.on_read(first.offset + len(text))
-        for at, item in enumerate(items, 1):
+        end = first.offset + len(text)
+        self.on_read(end)
+        for at, item in enumerate(items[self.start.number :], self.start.number + 1):
+            self.position = Position(end, at, listed=True)
             yield self.item(item, at)
 
     def item(self, item: Any, at: int) -> Event | BadEvent:
@@ -178,6 +224,13 @@ class _Intake:
 
     def event(self, line: _Line) -> Event | BadEvent:
         """The event of a line, or what is wrong with it."""
+        event = self.read(line)
+        if line.whole or not isinstance(event, BadEvent):
+            self.position = Position(line.end, line.number)
+        return event
+
+    def read(self, line: _Line) -> Event | BadEvent:
+        """The same, wherever it stands."""
         try:
             value = parsed(line.text) if len(line.text) <= self.limit else None
         except Refused as bad:
@@ -198,6 +251,10 @@ class _Intake:
             digest = hashlib.sha256(b"%s\0%d\0%s" % (self.identity.encode(), offset, content)).hexdigest()
             event["messageId"] = f"run-{digest[:32]}"
         return event
+
+
+def _begins_list(raw: bytes) -> bool:
+    return raw.lstrip(_BLANK).startswith(b"[")
 
 
 def _breaks_off(text: bytes) -> bool:

@@ -30,6 +30,8 @@ _LIST: Final = f"""
 SELECT {_COLUMNS}, replayed, number FROM ledger WHERE {{}} ORDER BY number DESC LIMIT ?"""  # noqa: S608
 _ATTEMPTS: Final = "SELECT key, at, seconds, outcome, reason, pin, exchanges FROM attempts WHERE key = ? ORDER BY seq"
 _PRUNE_ATTEMPTS: Final = "DELETE FROM attempts WHERE seq < (SELECT min(seq) + ? FROM attempts) AND at < ?"
+_LAST: Final = "\U0010ffff"
+"""Comes after whatever a key goes on with, so that a key's beginning is a range of the index."""
 _PRUNE_ROWS: Final = 2_000
 """Entries that one pruning removes at most, so that it holds nobody up."""
 
@@ -193,7 +195,8 @@ def _conditions(query: LedgerQuery) -> tuple[list[str], list[object]]:
         ("reason = ?", (query.reason,)),
         ("destination = ?", (query.destination,)),
         ("number IN (SELECT number FROM people WHERE person = ?)", (query.person,)),
-        ("substr(key, 1, length(?)) = ?", (query.key, query.key)),
+        ("key >= ?", (query.key,)),
+        ("key < ?", (None if query.key is None else query.key + _LAST,)),
         ("number < ?", (query.before,)),
     ]
     asked = [(text, values) for text, values in possible if values[0] is not None]
