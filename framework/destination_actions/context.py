@@ -13,6 +13,8 @@ from destination_actions.protocols import Clock, Response
 S = TypeVar("S")
 
 BasicAuth: TypeAlias = tuple[str, str]
+Values: TypeAlias = "Mapping[str, str | Sequence[str]]"
+"""Of a query or a form; a sequence repeats its name."""
 Log: TypeAlias = "LoggerAdapter[Any]"
 
 
@@ -26,7 +28,7 @@ class Reads(Protocol):
         self,
         url: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Values | None = None,
         headers: Mapping[str, str] | None = None,
         auth: BasicAuth | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the whole exchange's deadline
@@ -38,10 +40,10 @@ class Reads(Protocol):
         method: str,
         url: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Values | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        data: Mapping[str, str] | None = None,
+        data: Values | None = None,
         content: bytes | str | None = None,
         auth: BasicAuth | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the whole exchange's deadline
@@ -57,10 +59,10 @@ class Send(Protocol):
         method: str,
         url: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Values | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        data: Mapping[str, str] | None = None,
+        data: Values | None = None,
         content: bytes | str | None = None,
         auth: BasicAuth | None = None,
     ) -> Response:
@@ -80,10 +82,10 @@ class BatchSend(Protocol):
         url: str,
         *,
         only: Iterable[int] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Values | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        data: Mapping[str, str] | None = None,
+        data: Values | None = None,
         content: bytes | str | None = None,
         auth: BasicAuth | None = None,
     ) -> Response:
