@@ -123,6 +123,8 @@ def kept_at_home(bench: Bench) -> Iterable[str]:
     if destination.origins is None:
         raise NotApplicable("it declares no origins")
     homes = {origin.url.rstrip("/") for origin in destination.origins(built)}
+    oauth = destination.authentication.oauth if destination.authentication else None
+    homes |= {oauth.token_url(built)} if oauth else set()
     for trial in _scenes(bench):
         for request in trial.wire.requests:
             origin = "/".join(request.url.split("/")[:3])
