@@ -21,6 +21,7 @@ from destination_actions.cli.forget import forget
 from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
 from destination_actions.cli.log import log
+from destination_actions.cli.new import new
 from destination_actions.cli.plan_retries import plan_retries
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
@@ -44,6 +45,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "auth-test": auth_test,
     "choices": choices,
     "conformance": conformance,
+    "new": new,
     "schema": schema,
     "test": run_cases,
     "import-segment": import_segment,

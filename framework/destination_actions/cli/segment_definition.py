@@ -10,6 +10,7 @@ from typing import Any
 from destination_actions.errors import ConfigurationError, DefinitionError, MappingError, SubscriptionError
 from destination_actions.fields import FieldSet, FieldVerdict, fieldset_from_json, import_report, is_reserved
 from destination_actions.mapping import compile_mapping
+from destination_actions.scaffold.names import pascal
 from destination_actions.subscriptions import compile_subscription
 
 
@@ -69,12 +70,6 @@ def imported(metadata: Any) -> Imported:
     result.actions += _actions(metadata["actions"], verdicts)
     result.presets += _presets(metadata.get("presets") or (), result, verdicts)
     return result
-
-
-def pascal(text: str) -> str:
-    """A text as the name of a class."""
-    words = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^0-9A-Za-z]+", text))
-    return words if words[:1].isalpha() else f"Action{words}"
 
 
 def _slug(metadata: Mapping[str, Any]) -> str:
