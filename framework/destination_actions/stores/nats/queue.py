@@ -1,0 +1,399 @@
+"""A queue in a JetStream work queue, shared by workers on any number of machines.
+
+A lane is a subject with a pull consumer. The server keeps a delivery until it is acknowledged, counts how often it
+delivered it, and delivers it again when it has heard nothing of it for `ACK_WAIT`; what is in hand here is reported
+every few seconds, for as long as its lease lasts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Final
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from destination_actions.protocols import NO_BOUNDS, Delivery, Lease
+from destination_actions.stores.claims_memory import new_token
+from destination_actions.stores.clock import SystemClock
+from destination_actions.stores.dead import DeadDelivery
+from destination_actions.stores.nats.codec import packed, unpacked
+from destination_actions.stores.nats.consumers import ACK_WAIT, Consumers
+from destination_actions.stores.nats.hands import Hands, Held
+from destination_actions.stores.nats.link import Link
+from destination_actions.stores.nats.message import Copy, body_of, delivery_of
+from destination_actions.stores.nats.moments import StoreClock
+from destination_actions.stores.nats.parked import Parked
+from destination_actions.stores.nats.pull import NoConsumer, Puller
+from destination_actions.stores.nats.streams import Names
+from destination_actions.stores.nats.tokens import token
+from destination_actions.stores.nats.tries import Tries
+
+GIVEN_BACK: Final = 10.0
+"""Delays in seconds up to which a delivery is given back to its consumer; longer ones are parked."""
+
+ELSEWHERE: Final = 1.0
+"""Seconds until another look when all that is left is in the hands of other processes."""
+
+JUST_NOW: Final = 0.02
+"""Seconds within which a consumer may not know yet of a message that is stored."""
+
+_LOOKS: Final = 5
+_MANY_LANES: Final = 16
+_AT_ONCE: Final = 256
+
+
+class NatsQueue:
+    """A `Queue` in NATS. `given_back` is the longest delay that is left to the server's own clock."""
+
+    def __init__(
+        self,
+        link: Link,
+        names: Names,
+        clock: StoreClock,
+        *,
+        ack_wait: float = ACK_WAIT,
+        given_back: float = GIVEN_BACK,
+        tokens: Callable[[], str] = new_token,
+    ) -> None:
+        self._link = link
+        self._names = names
+        self._clock = clock
+        self._given_back = given_back
+        self._tokens = tokens
+        self._real = SystemClock().monotonic
+        self._hands = Hands()
+        self._consumers = Consumers(link.wire, names, ack_wait)
+        self._puller = Puller(link.wire, self._stray)
+        self._parked = Parked(link.wire, names, clock, self._puller)
+        self._tries = Tries(link.wire, names)
+        self._stored: dict[str, float] = {}
+        self._outbox: list[tuple[str, bytes]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._taking = asyncio.Lock()
+        self._beating: asyncio.Task[None] | None = None
+        link.before_closing(self._ended)
+
+    # --- as `Queue` says ---------------------------------------------------------------------------------------------
+
+    async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
+        """As `Queue` says. A key is known for two minutes; after that, the journal of claims knows it."""
+        return await self._link.run(self._enqueue(deliveries, delay)) if deliveries else 0
+
+    async def take(self, limit: int, *, lease: float, room: Mapping[str, int] = NO_BOUNDS) -> Sequence[Lease]:
+        """As `Queue` says. Of a lane without room, nothing is fetched."""
+        return await self._undone(self._link.submit(self._take(limit, lease, room)))
+
+    async def overdue(self, lane: str, limit: int, *, before: float, lease: float) -> Sequence[Lease]:
+        """As `Queue` says."""
+        return await self._undone(self._link.submit(self._overdue(lane, limit, before, lease)))
+
+    async def ack(self, lease: Lease) -> bool:
+        """As `Queue` says. Should the acknowledgement be lost, the delivery comes again and is found to be done."""
+        held = self._hands.let_go(lease.delivery.key, lease.token)
+        if held is None or not self._ours(held):
+            return False
+        self._answer(held, b"+ACK")
+        return True
+
+    async def retry(self, lease: Lease, *, delay: float, counts: bool = True) -> bool:
+        """As `Queue` says."""
+        held = self._hands.let_go(lease.delivery.key, lease.token)
+        if held is None or not self._ours(held):
+            return False
+        held.attempts -= 0 if counts else 1
+        await self._link.run(self._retry(held, delay))
+        return True
+
+    async def dead(self, lease: Lease, reason: str) -> bool:
+        """As `Queue` says. It is stored among the dead first, and only then taken from the queue."""
+        held = self._hands.let_go(lease.delivery.key, lease.token)
+        if held is None or not self._ours(held):
+            return False
+        await self._link.run(self._bury(held, reason))
+        return True
+
+    async def next_due(self, besides: Collection[str] = ()) -> float | None:
+        """As `Queue` says; while something is in the hands of others, after a second at most."""
+        return await self._link.run(self._next_due(besides))
+
+    async def list_dead(self, limit: int = 100) -> Sequence[DeadDelivery]:
+        """Give up to `limit` dead deliveries, in the order in which they died."""
+        return await self._link.run(self._list_dead(limit))
+
+    async def forget_dead(self, keys: Iterable[str]) -> int:
+        """Remove dead deliveries. Gives how many there were."""
+        return await self._link.run(self._forget_dead(list(keys)))
+
+    async def aclose(self) -> None:
+        """Leave the connection open: it belongs to whoever opened it."""
+
+    # --- into the queue ----------------------------------------------------------------------------------------------
+
+    async def _enqueue(self, deliveries: Sequence[Delivery], delay: float) -> int:
+        now = self._clock.now()
+        for lane in {delivery.lane for delivery in deliveries}:
+            await self._consumers.ensure(lane)
+        new = 0
+        for at in range(0, len(deliveries), _AT_ONCE):
+            some = deliveries[at : at + _AT_ONCE]
+            copies = [Copy(now + delay, float(delivery.accepted)) for delivery in some]
+            new += sum(await asyncio.gather(*map(self._store, some, copies, map(body_of, some))))
+        return new
+
+    async def _store(self, delivery: Delivery, copy: Copy, body: bytes) -> bool:
+        """Store a copy where its due time puts it. False when it was there already."""
+        tokens = [token(name) for name in (delivery.lane, delivery.destination, delivery.subscription)]
+        waits = copy.due > self._clock.now()
+        subject = self._parked.subject(copy.due, tokens) if waits else self._names.work(*tokens)
+        receipt = await self._link.wire.publish(subject, body, copy.headers(token(delivery.key)))
+        if waits:
+            self._parked.note(copy.due, tokens[0])
+        else:
+            self._stored[delivery.lane] = self._real()
+        return not receipt.duplicate
+
+    # --- out of the queue --------------------------------------------------------------------------------------------
+
+    async def _undone(self, taking: Future[Sequence[Lease]]) -> Sequence[Lease]:
+        """Wait for deliveries; when nobody waits any more, they lie ready for the next taker, and do not count."""
+        try:
+            return await asyncio.shield(asyncio.wrap_future(taking))
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._put_back)
+            raise
+
+    def _put_back(self, taken: Future[Sequence[Lease]]) -> None:
+        leases = () if taken.cancelled() or taken.exception() else taken.result()
+        for lease in leases:
+            held = self._hands.let_go(lease.delivery.key, lease.token)
+            if held is not None:
+                held.attempts -= 1
+                self._hands.ready(held)
+
+    async def _take(self, limit: int, lease: float, room: Mapping[str, int]) -> Sequence[Lease]:
+        async with self._taking:
+            self._begin_beating()
+            if await self._parked.work():
+                self._stored = dict.fromkeys(self._consumers.known, self._real())
+            lanes = await self._lanes(room, limit)
+            chosen = await self._gathered(lanes, limit)
+            return await self._leased(chosen, lease)
+
+    async def _lanes(self, room: Mapping[str, int], limit: int) -> dict[str, int]:
+        """The lanes that may hold something, with how many deliveries each may give."""
+        for lane in room:
+            await self._consumers.ensure(lane)
+        known = set(self._consumers.known) | self._hands.lanes()
+        if not room or len(known) > _MANY_LANES:
+            states = await self._consumers.states()
+            known = {lane for lane, state in states.items() if state.pending or state.in_hand} | self._hands.lanes()
+        shares = {lane: min(limit, room.get(lane, limit)) for lane in known}
+        return {lane: share for lane, share in shares.items() if share > 0}
+
+    async def _gathered(self, lanes: Mapping[str, int], limit: int) -> list[Held]:
+        """The deliveries due longest, fetched by turns: a lane is asked again while it may have an older one.
+
+        So what is fetched and not handed out stays little, however many lanes there are.
+        """
+        part, full = math.ceil(limit / max(1, len(lanes))), set(lanes)
+        while True:
+            found = self._hands.candidates(lanes, self._clock.clock.monotonic())
+            found = {lane: some[: lanes[lane]] for lane, some in found.items()}
+            merged = sorted((held for some in found.values() for held in some), key=lambda held: held.order)
+            chosen = merged[:limit]
+            wants = {
+                lane: min(part, lanes[lane] - len(found[lane]))
+                for lane in full
+                if len(chosen) < limit or not found[lane] or found[lane][-1].order < chosen[-1].order
+            }
+            wants = {lane: want for lane, want in wants.items() if want > 0}
+            if not wants:
+                return chosen
+            came = await asyncio.gather(*(self._fetched(lane, want) for lane, want in wants.items()))
+            full -= {lane for (lane, want), number in zip(wants.items(), came, strict=True) if number < want}
+
+    async def _fetched(self, lane: str, most: int) -> int:
+        """Fetch messages of a lane and lay them ready; gives how many came.
+
+        A consumer learns of a message a moment after its sender has: what this process has just stored is looked for
+        again before it is taken for absent.
+        """
+        came = 0
+        for look in range(_LOOKS):
+            came += await self._fetched_once(lane, most - came)
+            seen = came == most or (came > 0 and look > 0)
+            if seen or self._real() > self._stored.get(lane, -math.inf) + JUST_NOW:
+                break
+            await asyncio.sleep(JUST_NOW / _LOOKS)
+        return came
+
+    async def _fetched_once(self, lane: str, most: int) -> int:
+        consumer = await self._consumers.ensure(lane)
+        try:
+            messages = await self._puller.fetch(self._names.queue, consumer, most)
+        except NoConsumer:
+            self._consumers.forget(lane)
+            await self._consumers.ensure(lane)  # raises when the stream is gone
+            return 0
+        for message in messages:
+            await self._lay_ready(message)
+        return len(messages)
+
+    def _stray(self, message: Msg) -> None:
+        task = self._link.loop.create_task(self._lay_ready(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _lay_ready(self, message: Msg) -> None:
+        copy, delivery = Copy.read(message.headers or {}), delivery_of(message.data)
+        delivered = message.metadata.num_delivered
+        attempts, losses = copy.attempts, copy.losses
+        if delivered > 1:
+            attempts, losses = await self._tries.before(token(delivery.key), copy, delivered)
+        self._hands.ready(Held(message, delivery, copy, delivered, attempts, losses, self._real()))
+
+    async def _leased(self, chosen: Sequence[Held], lease: float) -> Sequence[Lease]:
+        given = self._tokens()
+        leases: list[Lease] = []
+        for held in chosen:
+            lost = bool(held.token)
+            if not self._hands.withdraw(held):
+                continue
+            held.attempts += 1
+            if lost:
+                held.losses += 1
+                await self._tries.lost(token(held.delivery.key), held)
+                self._beat(held)
+            expires = self._clock.clock.monotonic() + lease
+            self._hands.give(held, given, expires)
+            leases.append(Lease(held.delivery, held.attempts, given, expires, held.losses))
+        return leases
+
+    async def _overdue(self, lane: str, limit: int, before: float, lease: float) -> Sequence[Lease]:
+        async with self._taking:
+            self._begin_beating()
+            await self._parked.forward(token(lane), before)
+            self._stored[lane] = self._real()
+            while True:
+                now = self._clock.clock.monotonic()
+                lying = self._hands.candidates([lane], now)[lane]
+                late = [held for held in lying if held.delivery.accepted < before]
+                # The first that is young ends the search: what came after it is mostly younger still.
+                if len(late) >= limit or len(late) < len(lying) or not await self._fetched(lane, limit - len(late)):
+                    return await self._leased(late[:limit], lease)
+
+    # --- back to the queue -------------------------------------------------------------------------------------------
+
+    async def _retry(self, held: Held, delay: float) -> None:
+        if 0 < delay <= self._given_back:
+            await self._tries.gave(token(held.delivery.key), held)
+            self._answer(held, b"-NAK " + packed({"delay": int(delay * 1e9)}))
+            return
+        await self._again(held, self._clock.now() + delay)
+
+    async def _again(self, held: Held, due: float) -> None:
+        """Store the next copy, then acknowledge this one."""
+        copy = replace(held.copy, due=due, attempts=held.attempts, losses=held.losses, hop=held.copy.hop + 1)
+        await self._store(held.delivery, copy, held.message.data)
+        self._answer(held, b"+ACK")
+
+    async def _bury(self, held: Held, reason: str) -> None:
+        record = {"attempts": held.attempts, "reason": reason, "at": self._clock.clock.now()}
+        body = packed({**record, "delivery": unpacked(held.message.data)})
+        key = token(held.delivery.key)
+        await self._link.wire.publish(self._names.buried(key), body, {"Nats-Msg-Id": f"{key}~dead"})
+        self._answer(held, b"+TERM")
+
+    def _ours(self, held: Held) -> bool:
+        """Whether the server still takes this process for the holder: it has heard of it in time."""
+        return self._real() < held.beat + self._consumers.ack_wait
+
+    def _answer(self, held: Held, answer: bytes) -> None:
+        """Have an answer sent, after those before it, without waiting for that."""
+        self._outbox.append((held.message.reply, answer))
+        if len(self._outbox) == 1:
+            self._link.soon(self._send)
+
+    def _send(self) -> None:
+        task = self._link.loop.create_task(self._sent())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sent(self) -> None:
+        outbox, self._outbox = self._outbox, []
+        for reply, answer in outbox:
+            try:
+                await self._link.wire.client.publish(reply, answer)
+            except (NatsError, OSError):
+                continue  # it comes again, and is found to be done
+
+    # --- while it is in hand -----------------------------------------------------------------------------------------
+
+    def _begin_beating(self) -> None:
+        if self._beating is None:
+            self._beating = self._link.loop.create_task(self._beats())
+
+    async def _beats(self) -> None:
+        """Tell the server again and again what is being worked on here."""
+        while True:
+            await asyncio.sleep(self._consumers.ack_wait / 3)
+            for held in self._hands.all(self._clock.clock.monotonic()):
+                if self._link.connected and self._ours(held):
+                    self._beat(held)
+
+    def _beat(self, held: Held) -> None:
+        held.beat = self._real()
+        self._answer(held, b"+WPI")
+
+    async def _ended(self) -> None:
+        """Give back what was fetched and handed to nobody."""
+        if self._beating is not None:
+            self._beating.cancel()
+        for held in self._hands.lying():
+            if self._hands.withdraw(held) and self._ours(held):
+                await self._again(held, held.copy.due)
+        await self._sent()
+
+    # --- what is there -----------------------------------------------------------------------------------------------
+
+    async def _next_due(self, besides: Collection[str]) -> float | None:
+        now = self._clock.now()
+        survey, states = await asyncio.gather(self._parked.survey(), self._consumers.states())
+        left_out = {token(lane) for lane in besides}
+        waits = [max(0.0, self._parked.due(slot) - now) for slot in survey.slots if slot[1] not in left_out]
+        waits += self._hands.due(besides, self._clock.clock.monotonic())
+        here = self._hands.counts()
+        for lane, state in states.items():
+            if lane in besides:
+                continue
+            if state.pending:
+                return 0.0
+            if state.in_hand > here.get(lane, 0):
+                waits.append(ELSEWHERE)
+        return min(waits) if waits else None
+
+    async def _list_dead(self, limit: int) -> Sequence[DeadDelivery]:
+        found: list[DeadDelivery] = []
+        at = 1
+        while len(found) < limit:
+            stored = await self._link.wire.message(self._names.dead, seq=at, next_by_subj=self._names.buried(">"))
+            if stored is None:
+                break
+            one = unpacked(stored.data)
+            found.append(DeadDelivery(Delivery(**one["delivery"]), one["attempts"], one["reason"], one["at"]))
+            at = stored.seq + 1
+        return found
+
+    async def _forget_dead(self, keys: Sequence[str]) -> int:
+        gone = 0
+        for key in keys:
+            answer = await self._link.wire.api(
+                f"STREAM.PURGE.{self._names.dead}", {"filter": self._names.buried(token(key))}
+            )
+            gone += answer.get("purged", 0)
+        return gone
