@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -48,38 +49,20 @@ class SqliteLedger:
         self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
     ) -> bool:
         """As `Ledger` says."""
-        tries = [_try(attempt) for attempt in attempts]
-        row = (*_row(entry), encoded(tries))
-
-        def work(connection: sqlite3.Connection, _: Instant) -> bool:
-            added = connection.execute(_RECORD, row)
-            if added.rowcount != 1:
-                connection.executemany(_ATTEMPT, tries)
-                return False
-            people = [(person, added.lastrowid) for person in entry.people]
-            connection.executemany("INSERT INTO people VALUES (?, ?)", people)
-            connection.execute(_TALLY, (entry.destination, entry.subscription, entry.state, entry.reason, 1))
-            connection.executemany("UPDATE ledger SET replayed = 1 WHERE key = ?", [(key,) for key in replaces])
-            return True
-
-        return await self._database.run(work)
+        ended = Ended.of(entry, attempts, replaces)
+        return await self._database.run(lambda connection, _: ended.put(connection))
 
     async def attempt(self, attempt: AttemptEntry) -> None:
         """As `Ledger` says."""
-        row = _try(attempt)
-        await self._database.run(lambda connection, _: connection.execute(_ATTEMPT, row))
+        await self._database.run(lambda connection, _: put_attempts(connection, [attempt]))
 
     async def count(self, tallies: Sequence[Tally]) -> None:
         """As `Ledger` says."""
-        rows = [(one.destination, one.subscription, one.state, one.reason, one.count) for one in tallies]
-        await self._database.run(lambda connection, _: connection.executemany(_TALLY, rows))
+        await self._database.run(lambda connection, _: put_tallies(connection, tallies))
 
     async def pin(self, digest: str, document: Mapping[str, Any]) -> None:
         """As `Ledger` says."""
-        row = (digest, encoded(document))
-        await self._database.run(
-            lambda connection, _: connection.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", row)
-        )
+        await self._database.run(lambda connection, _: put_pin(connection, digest, document))
 
     async def pinned(self, digest: str) -> Mapping[str, Any] | None:
         """As `Ledger` says."""
@@ -106,14 +89,7 @@ class SqliteLedger:
 
     async def forget(self, people: Sequence[str]) -> int:
         """As `Ledger` says; what is removed is overwritten in the file."""
-        marks = ", ".join("?" for _ in people)
-        chosen = f"number IN (SELECT number FROM people WHERE person IN ({marks}))"  # noqa: S608 - marks alone
-
-        def work(connection: sqlite3.Connection, _: Instant) -> int:
-            with overwriting(connection):
-                return _remove(connection, chosen, tuple(people))
-
-        return await self._database.run(work)
+        return await self._database.run(lambda connection, _: len(remove_people(connection, people)))
 
     async def prune(self, retention: Retention) -> int:
         """As `Ledger` says, a few thousand at a time. Dead deliveries and attempts without an entry go by age too."""
@@ -122,8 +98,8 @@ class SqliteLedger:
             oldest = at.wall - retention.seconds
             late = "number IN (SELECT number FROM ledger WHERE at < ? ORDER BY at LIMIT ?)"
             many = "number IN (SELECT number FROM ledger ORDER BY number DESC LIMIT ? OFFSET ?)"
-            gone = _remove(connection, late, (oldest, _PRUNE_ROWS))
-            gone += _remove(connection, many, (_PRUNE_ROWS, retention.entries))
+            gone = len(_remove(connection, late, (oldest, _PRUNE_ROWS)))
+            gone += len(_remove(connection, many, (_PRUNE_ROWS, retention.entries)))
             connection.execute(_PRUNE_ATTEMPTS, (_PRUNE_ROWS, oldest))
             connection.execute("DELETE FROM dead WHERE at < ?", (oldest,))
             return gone
@@ -135,6 +111,59 @@ class SqliteLedger:
 
     async def _rows(self, statement: str, values: Sequence[object]) -> list[Any]:
         return await self._database.run(lambda connection, _: connection.execute(statement, values).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A terminal record, made ready for a transaction that others share."""
+
+    entry: LedgerEntry
+    row: tuple[object, ...]
+    tries: list[tuple[object, ...]]
+    replaces: Sequence[str]
+
+    @classmethod
+    def of(cls, entry: LedgerEntry, attempts: Sequence[AttemptEntry], replaces: Sequence[str]) -> Ended:
+        """Encode it, outside of the transaction."""
+        tries = [_try(attempt) for attempt in attempts]
+        return cls(entry, (*_row(entry), encoded(tries)), tries, replaces)
+
+    def put(self, connection: sqlite3.Connection) -> bool:
+        """Write it; False when the key had a record, and then only the attempts are kept."""
+        added = connection.execute(_RECORD, self.row)
+        if added.rowcount != 1:
+            connection.executemany(_ATTEMPT, self.tries)
+            return False
+        entry = self.entry
+        people = [(person, added.lastrowid) for person in entry.people]
+        connection.executemany("INSERT INTO people VALUES (?, ?)", people)
+        connection.execute(_TALLY, (entry.destination, entry.subscription, entry.state, entry.reason, 1))
+        connection.executemany("UPDATE ledger SET replayed = 1 WHERE key = ?", [(key,) for key in self.replaces])
+        return True
+
+
+def put_attempts(connection: sqlite3.Connection, attempts: Sequence[AttemptEntry]) -> None:
+    """Write attempts that ended nothing."""
+    connection.executemany(_ATTEMPT, [_try(attempt) for attempt in attempts])
+
+
+def put_tallies(connection: sqlite3.Connection, tallies: Sequence[Tally]) -> None:
+    """Add to the tallies."""
+    rows = [(one.destination, one.subscription, one.state, one.reason, one.count) for one in tallies]
+    connection.executemany(_TALLY, rows)
+
+
+def put_pin(connection: sqlite3.Connection, digest: str, document: Mapping[str, Any]) -> None:
+    """Keep what a digest was made of; the first one stands."""
+    connection.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", (digest, encoded(document)))
+
+
+def remove_people(connection: sqlite3.Connection, people: Sequence[str]) -> list[str]:
+    """Remove and overwrite every entry of these people; gives their keys."""
+    marks = ", ".join("?" for _ in people)
+    chosen = f"number IN (SELECT number FROM people WHERE person IN ({marks}))"  # noqa: S608 - marks alone
+    with overwriting(connection):
+        return _remove(connection, chosen, tuple(people))
 
 
 def _row(entry: LedgerEntry) -> tuple[object, ...]:
@@ -204,11 +233,11 @@ def _conditions(query: LedgerQuery) -> tuple[list[str], list[object]]:
     return conditions, [value for _, values in asked for value in values]
 
 
-def _remove(connection: sqlite3.Connection, chosen: str, values: Sequence[object]) -> int:
-    """Remove the entries that a condition chooses, and what belongs to them."""
+def _remove(connection: sqlite3.Connection, chosen: str, values: Sequence[object]) -> list[str]:
+    """Remove the entries that a condition chooses, and what belongs to them; gives their keys."""
     found = connection.execute(f"SELECT number, key, people FROM ledger WHERE {chosen}", values).fetchall()  # noqa: S608
     named = [(person, number) for number, _, people in found for person in decoded(people)]
     connection.executemany("DELETE FROM people WHERE person = ? AND number = ?", named)
     connection.executemany("DELETE FROM attempts WHERE key = ?", [(key,) for _, key, _ in found])
     connection.executemany("DELETE FROM ledger WHERE number = ?", [(number,) for number, _, _ in found])
-    return len(found)
+    return [key for _, key, _ in found]
