@@ -1,7 +1,7 @@
 """Where a runtime keeps its state: claims (cooldown and journal), queue, ledger, rates and OAuth tokens.
 
 The protocols are in `destination_actions.protocols`; this package holds the claim protocol itself, as pure functions,
-and two sets of stores that run it: in memory and in a SQLite file.
+and three sets of stores that run it: in memory, in a SQLite file, and on NATS JetStream for many machines.
 """
 
 from destination_actions.stores.claims_memory import MemoryClaims

@@ -1,4 +1,4 @@
-"""Stores by URL: `memory:` and `sqlite:PATH`. Plugins add schemes through the hook `register_stores`."""
+"""Stores by URL: `memory:`, `sqlite:PATH`, `nats://HOST:PORT`. Plugins add schemes through the hook `register_stores`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from destination_actions.stores.claims_memory import MemoryClaims
 from destination_actions.stores.clock import SystemClock
 from destination_actions.stores.desk_memory import MemoryDesk
 from destination_actions.stores.ledger_memory import MemoryLedger
+from destination_actions.stores.nats import open_nats
 from destination_actions.stores.queue_memory import MemoryQueue
 from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
 from destination_actions.stores.sqlite import open_sqlite
@@ -33,7 +34,12 @@ def open_memory(url: str, clock: Clock, times: ClaimTimes) -> Stores:
     )
 
 
-BUILTIN_STORES: Final[Mapping[str, StoreFactory]] = {"memory": open_memory, "sqlite": open_sqlite}
+BUILTIN_STORES: Final[Mapping[str, StoreFactory]] = {
+    "memory": open_memory,
+    "sqlite": open_sqlite,
+    "nats": open_nats,
+    "tls": open_nats,
+}
 """The framework's own factories by URL scheme."""
 
 
@@ -47,7 +53,8 @@ def open_stores(
     """Open the stores that `url` names.
 
     `memory:` keeps them in this process; `sqlite:PATH` in a file that processes of one host share, such as
-    `sqlite:state.db` or `sqlite:/var/lib/app/state.db`. Raises `ConfigurationError` for a URL that no factory knows
+    `sqlite:state.db` or `sqlite:/var/lib/app/state.db`; `nats://one:4222,two:4222` in a cluster of NATS servers that
+    machines share. Raises `ConfigurationError` for a URL that no factory knows
     and `StoreError` for a store that cannot be used. Close them with `await stores.close()`.
     """
     scheme, colon, _ = url.partition(":")
@@ -61,5 +68,5 @@ def open_stores(
 
 def _shown(url: str) -> str:
     """Leave out what may hold a password."""
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}://...@{rest.rpartition('@')[2]}" if mark and "@" in rest else url
+    scheme, mark, rest = url.partition("?")[0].partition("://")
+    return f"{scheme}://...@{rest.rpartition('@')[2]}" if "@" in rest else f"{scheme}{mark}{rest}"
