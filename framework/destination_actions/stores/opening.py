@@ -1,4 +1,6 @@
-"""Stores by URL: `memory:`, `sqlite:PATH`, `nats://HOST:PORT`. Plugins add schemes through the hook `register_stores`."""
+"""Stores by URL: `memory:`, `sqlite:PATH`, `nats://HOST:PORT`.
+
+Plugins add schemes through the hook `register_stores`."""
 
 from __future__ import annotations
 
@@ -53,9 +55,9 @@ def open_stores(
     """Open the stores that `url` names.
 
     `memory:` keeps them in this process; `sqlite:PATH` in a file that processes of one host share, such as
-    `sqlite:state.db` or `sqlite:/var/lib/app/state.db`; `nats://one:4222,two:4222` in a cluster of NATS servers that
-    machines share. Raises `ConfigurationError` for a URL that no factory knows
-    and `StoreError` for a store that cannot be used. Close them with `await stores.close()`.
+    `sqlite:state.db` or `sqlite:/var/lib/app/state.db`; `nats://one:4222,two:4222` in NATS servers that machines share.
+    Raises `ConfigurationError` for a URL that no factory knows and `StoreError` for a store that cannot be used. Close
+    them with `await stores.close()`.
     """
     scheme, colon, _ = url.partition(":")
     if not colon or scheme not in factories:

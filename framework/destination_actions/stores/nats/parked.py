@@ -51,13 +51,16 @@ class Survey:
 
 
 class Parked:
-    """The parked copies of one store."""
+    """The parked copies of one store. `stored` is told of what goes back to work: its lane and its sequence."""
 
-    def __init__(self, wire: Wire, names: Names, clock: StoreClock, puller: Puller) -> None:
+    def __init__(
+        self, wire: Wire, names: Names, clock: StoreClock, puller: Puller, stored: Callable[[str, int], None]
+    ) -> None:
         self._wire = wire
         self._names = names
         self._clock = clock
         self._puller = puller
+        self._stored = stored
         self._dues: dict[Slot, list[float]] = {}  # of what this process has parked, to the millisecond
         self._seen: dict[Slot, int] = {}
         self._look_at = -math.inf
@@ -94,26 +97,25 @@ class Parked:
         dues = self._dues.get(slot)
         return dues[0] if dues else float(slot[0])
 
-    async def work(self) -> bool:
-        """Put back to work what is due; whether there was something."""
+    async def work(self) -> None:
+        """Put back to work what is due."""
         if self._clock.clock.monotonic() >= self._look_at:
             await self.survey()
         now = self._clock.now()
         slots = {*self._dues, *self._seen}
         seconds = sorted({slot[0] for slot in slots if self.due(slot) <= now})[:_SECONDS_AT_ONCE]
         if not seconds or asyncio.get_running_loop().time() < self._not_before:
-            return False
+            return
         filters = [self._names.later(str(second), ">") for second in seconds]
         if not await self._moved(filters, lambda copy: copy.due <= now):
             self._not_before = asyncio.get_running_loop().time() + AGAIN
-            return False
+            return
         for slot in [slot for slot in self._dues if slot[0] in seconds]:
             self._dues[slot] = [due for due in self._dues[slot] if due > now]
             heapq.heapify(self._dues[slot])
             if not self._dues[slot]:
                 del self._dues[slot]
         self._seen = {slot: count for slot, count in self._seen.items() if slot[0] not in seconds or slot[0] > now}
-        return True
 
     async def forward(self, lane: str, before: float) -> None:
         """Put back to work what of a lane was accepted before a time, due or not. `lane` is its token."""
@@ -159,7 +161,8 @@ class Parked:
         moved = replace(copy, hop=copy.hop + 1)
         tokens = message.subject.split(".")[3:]
         key = (message.headers or {})[ID].removesuffix(f"~{copy.hop}")
-        await self._wire.publish(self._names.work(*tokens), message.data, moved.headers(key))
+        receipt = await self._wire.publish(self._names.work(*tokens), message.data, moved.headers(key))
+        self._stored(tokens[0], receipt.seq)
         await self._wire.client.publish(message.reply, b"+ACK")
 
     async def _removed(self, name: str) -> None:

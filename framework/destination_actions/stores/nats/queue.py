@@ -39,10 +39,9 @@ GIVEN_BACK: Final = 10.0
 ELSEWHERE: Final = 1.0
 """Seconds until another look when all that is left is in the hands of other processes."""
 
-JUST_NOW: Final = 0.02
-"""Seconds within which a consumer may not know yet of a message that is stored."""
+SOON: Final = 2.0
+"""Seconds for which a consumer is asked again for what is certain to be stored."""
 
-_LOOKS: Final = 5
 _MANY_LANES: Final = 16
 _AT_ONCE: Final = 256
 
@@ -69,9 +68,10 @@ class NatsQueue:
         self._hands = Hands()
         self._consumers = Consumers(link.wire, names, ack_wait)
         self._puller = Puller(link.wire, self._stray)
-        self._parked = Parked(link.wire, names, clock, self._puller)
+        self._parked = Parked(link.wire, names, clock, self._puller, self._note_stored)
         self._tries = Tries(link.wire, names)
-        self._stored: dict[str, float] = {}
+        self._stored: dict[str, int] = {}
+        self._seen: dict[str, int] = {}
         self._outbox: list[tuple[str, bytes]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._taking = asyncio.Lock()
@@ -154,8 +154,11 @@ class NatsQueue:
         if waits:
             self._parked.note(copy.due, tokens[0])
         else:
-            self._stored[delivery.lane] = self._real()
+            self._note_stored(tokens[0], receipt.seq)
         return not receipt.duplicate
+
+    def _note_stored(self, lane: str, seq: int) -> None:
+        self._stored[lane] = max(self._stored.get(lane, 0), seq)
 
     # --- out of the queue --------------------------------------------------------------------------------------------
 
@@ -178,8 +181,7 @@ class NatsQueue:
     async def _take(self, limit: int, lease: float, room: Mapping[str, int]) -> Sequence[Lease]:
         async with self._taking:
             self._begin_beating()
-            if await self._parked.work():
-                self._stored = dict.fromkeys(self._consumers.known, self._real())
+            await self._parked.work()
             lanes = await self._lanes(room, limit)
             chosen = await self._gathered(lanes, limit)
             return await self._leased(chosen, lease)
@@ -220,17 +222,24 @@ class NatsQueue:
     async def _fetched(self, lane: str, most: int) -> int:
         """Fetch messages of a lane and lay them ready; gives how many came.
 
-        A consumer learns of a message a moment after its sender has: what this process has just stored is looked for
-        again before it is taken for absent.
+        A consumer learns of a message a moment after its sender has: what this process has stored itself is looked for
+        until somebody has got it.
         """
-        came = 0
-        for look in range(_LOOKS):
+        came = await self._fetched_once(lane, most)
+        deadline = self._real() + SOON
+        while came < most and await self._unseen(lane) and self._real() < deadline:
+            await asyncio.sleep(0.002)
             came += await self._fetched_once(lane, most - came)
-            seen = came == most or (came > 0 and look > 0)
-            if seen or self._real() > self._stored.get(lane, -math.inf) + JUST_NOW:
-                break
-            await asyncio.sleep(JUST_NOW / _LOOKS)
         return came
+
+    async def _unseen(self, lane: str) -> bool:
+        """Whether the lane's consumer has not come to what this process stored last."""
+        name = token(lane)
+        if self._stored.get(name, 0) <= self._seen.get(name, 0):
+            return False
+        info = await self._link.wire.api(f"CONSUMER.INFO.{self._names.queue}.{name}")
+        self._seen[name] = max(self._seen.get(name, 0), info["delivered"]["stream_seq"])
+        return self._stored[name] > self._seen[name]
 
     async def _fetched_once(self, lane: str, most: int) -> int:
         consumer = await self._consumers.ensure(lane)
@@ -241,6 +250,7 @@ class NatsQueue:
             await self._consumers.ensure(lane)  # raises when the stream is gone
             return 0
         for message in messages:
+            self._seen[consumer] = max(self._seen.get(consumer, 0), message.metadata.sequence.stream)
             await self._lay_ready(message)
         return len(messages)
 
@@ -278,7 +288,6 @@ class NatsQueue:
         async with self._taking:
             self._begin_beating()
             await self._parked.forward(token(lane), before)
-            self._stored[lane] = self._real()
             while True:
                 now = self._clock.clock.monotonic()
                 lying = self._hands.candidates([lane], now)[lane]
