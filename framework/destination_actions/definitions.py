@@ -23,6 +23,9 @@ LONGEST_COOLDOWN = 366 * 24 * 3600
 LONGEST_LINGER = 10.0
 """Seconds that a delivery may wait for company while it is in hand."""
 
+ACTION_SLUG = r"[a-zA-Z][a-zA-Z0-9_-]*"
+"""The form of an action's slug."""
+
 SYNC_MODES = ("add", "update", "upsert", "delete", "mirror")
 
 BatchAnswers: TypeAlias = "Sequence[Accepted | BaseException] | Mapping[str, Accepted | BaseException]"
@@ -188,7 +191,7 @@ class Action(Generic[S, P]):
 
     def __post_init__(self) -> None:
         """Refuse what can be seen to be wrong."""
-        _check_slug("action", self.slug, r"[a-zA-Z][a-zA-Z0-9_-]*")
+        _check_slug("action", self.slug, ACTION_SLUG)
         if self.perform is None and self.perform_batch is None:
             raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
         if self.batch_size < 1:

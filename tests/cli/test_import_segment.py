@@ -183,3 +183,68 @@ def test_what_is_no_definition(destinations: Run, tmp_path: Path, text: str) -> 
     path = tmp_path / "metadata.json"
     path.write_text(text)
     assert 2 == destinations("import-segment", path).exit_code
+
+
+def of_action(fields: Any, slug: str = "a", **more: Any) -> dict[str, Any]:
+    """A definition with one action."""
+    return {"actions": {slug: {"fields": fields, **more}}}
+
+
+TEXT = {"label": "X", "type": "string"}
+ODD = {
+    "an action that is no object": ({"actions": {"a": 5}}, {"a": "unsupported"}),
+    "an action whose name cannot be one": (of_action({"x": TEXT}, "a b/c"), {"a b/c": "unsupported"}),
+    "fields that are no object": (of_action([1]), {}),
+    "a field that is no object": (of_action({"x": 5, "y": TEXT}), {"a.x": "unsupported", "a.y": "exact"}),
+    "a default mapping that says nothing": (
+        of_action({"x": TEXT | {"default": {"@pth": 1}}}),
+        {"a.x": "approximate"},
+    ),
+    "an expression that is no text": (
+        of_action({}, defaultSubscription=5)
+        | {"presets": [{"name": "p", "partnerAction": "a", "subscribe": 5}, 5, {"partnerAction": "zz"}]},
+        {
+            "a default subscription": "unsupported",
+            'preset "p"': "unsupported",
+            'preset "None"': "unsupported",
+        },
+    ),
+    "presets that are none": ({"actions": {}, "presets": 5, "authentication": 5}, {}),
+    "classes with the names of imports": (
+        {"actions": {slug: {"fields": {"x": TEXT}} for slug in ("Destination", "None", "FieldSet", "Any")}},
+        {},
+    ),
+    "actions with nearly the same name": (
+        {"actions": {slug: {"fields": {"x": TEXT}} for slug in ("sendMail", "SendMail", "send-mail", "SENDMail")}},
+        {},
+    ),
+    "fields with the names of words": (
+        of_action(dict.fromkeys(("field", "str", "list", "class", "self", "check", "__class__", "1st", "a b"), TEXT)),
+        {},
+    ),
+    "quotes": (of_action({"x": {"type": "string", "label": "q\"'\n\\", "description": '"""'}}, description='"""'), {}),
+    "presets of one name": (
+        of_action({"x": TEXT})
+        | {"presets": [{"name": name, "partnerAction": "a", "subscribe": "type = 'track'"} for name in "pppq"]},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_definition_gives_a_module_that_works(name: str) -> None:
+    """What cannot be taken over has a verdict, and the rest is a module whose fields and functions are its own."""
+    metadata, expected = ODD[name]
+    definition = imported(metadata)
+    verdicts = {one.path: one.verdict for one in definition.verdicts}
+    assert expected.items() <= verdicts.items()
+    made = ModuleType("odd")
+    sys.modules[made.__name__] = made
+    try:
+        exec(compile(source_of(definition), "odd.py", "exec"), vars(made))
+    finally:
+        del sys.modules[made.__name__]
+    actions = made.destination.actions
+    assert [facts(one.payload) for one in definition.actions] == [facts(one.payload) for one in actions]
+    assert len(actions) == len({one.perform for one in actions}) == len({one.payload for one in actions})
+    assert len(definition.presets) == len({preset.name for preset in made.destination.presets})

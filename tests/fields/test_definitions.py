@@ -93,6 +93,55 @@ def test_every_definition_is_judged() -> None:
     assert FieldVerdict("ok", "exact") == import_report(definitions)[0]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"minimum": "5"},
+        {"choices": "abc"},
+        {"choices": [{"label": "x"}]},
+        {"required": "yes"},
+        {"multiple": "true"},
+        {"allowNull": 1},
+        {"description": 7},
+        {"pattern": 5},
+        {"disabledInputMethods": 5},
+        {"category": []},
+        {"depends_on": {"conditions": [5]}},
+        {"default": float("inf")},
+        {"type": ["string"]},
+        {"format": 5},
+    ],
+)
+def test_a_word_of_a_wrong_kind_is_no_definition(wrong: dict[str, Any]) -> None:
+    """It is neither read as something else nor passed over; the reason names the word, and others are read."""
+    definitions = {"a": {"label": "A", "type": "string", **wrong}, "b": {"label": "B", "type": "string"}}
+    a, b = import_report(definitions)
+    assert ("unsupported", "exact") == (a.verdict, b.verdict), a
+    assert next(iter(wrong)) in a.reasons[0]
+
+
+def test_a_condition_on_something_that_is_no_definition() -> None:
+    """Both are judged; nothing is raised."""
+    when_a = {"conditions": [{"fieldKey": "a.b", "operator": "is"}]}
+    found = import_report({"s": {"label": "S", "type": "string", "required": when_a}, "a": 5})
+    assert ["approximate", "unsupported"] == [one.verdict for one in found]
+
+
+def test_a_default_mapping_within_an_object_is_not_applied() -> None:
+    """It is kept, as forms may offer it, and judged approximate: only top-level fields have a default mapping."""
+    inner = {"id": {"label": "ID", "type": "string", "default": {"@path": "$.userId"}}}
+    definitions = {"o": {"label": "O", "type": "object", "properties": inner}}
+    assert {"o": "exact", "o.id": "approximate"} == {one.path: one.verdict for one in import_report(definitions)}
+    assert {} == fieldset_from_json(definitions).default_mapping()
+
+
+def test_words_of_a_declaration_are_no_names() -> None:
+    """A field whose key is such a word does not hide it from the declarations after it."""
+    made = fieldset_from_json({key: {"label": key, "type": "string"} for key in ("field", "str", "list", "self")})
+    assert ["field_", "str_", "list_", "self"] == [spec.name for spec in made.fields()]
+    assert "x" == made(self="x").to_json()["self"]
+
+
 def test_unsupported_definitions_are_refused_together() -> None:
     """The error names every definition of which no field can be made, with the class's name and the path."""
     definitions = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -26,13 +27,16 @@ _NAMES: Final = (
 
 def source_of(definition: Imported) -> str:
     """The text of a module whose `destination` is the definition."""
-    taken = {"Settings"}
+    taken = {"Settings", "Timestamp", "Any", *_NAMES, *keyword.kwlist}
     names = {action.slug: free_name(pascal(action.slug), taken) for action in definition.actions}
+    functions: set[str] = set()
+    performs = {slug: free_name(f"perform_{attribute_name(name)}", functions) for slug, name in names.items()}
     body = [*classes(definition.settings, "Settings", "Settings.", taken)]
     for action in definition.actions:
         name = names[action.slug]
-        body += [*classes(action.payload, name, f"Fields of {name}.", taken), _perform(action, name)]
-    body.append(laid_out(_destination(definition, names)))
+        body += [*classes(action.payload, name, f"Fields of {name}.", taken)]
+        body.append(_perform(action, name, performs[action.slug]))
+    body.append(laid_out(_destination(definition, names, performs)))
     return module(f"{definition.name}: imported from its definition for Segment.", _imports(body), *body)
 
 
@@ -45,21 +49,16 @@ def _imports(body: Sequence[str]) -> list[list[str]]:
     return [["from typing import Any"] if names_in(parts, ("Any",)) else [], ours]
 
 
-def _perform(action: ImportedAction, payload: str) -> str:
+def _perform(action: ImportedAction, payload: str, name: str) -> str:
     return (
-        f"async def {_function(payload)}(ctx: Context[Settings], payload: {payload}) -> Accepted:\n"
+        f"async def {name}(ctx: Context[Settings], payload: {payload}) -> Accepted:\n"
         f'    """Do it: `ctx.send` is the one effect. The definition does not say how."""\n'
         f'    raise Refused("{action.slug} has no code yet")'
     )
 
 
-def _function(payload: str) -> str:
-    """The name of the function that performs an action, made from the name of its class."""
-    return f"perform_{attribute_name(payload)}"
-
-
-def _destination(definition: Imported, names: Mapping[str, str]) -> Group:
-    actions = tuple(_action(action, names[action.slug]) for action in definition.actions)
+def _destination(definition: Imported, names: Mapping[str, str], performs: Mapping[str, str]) -> Group:
+    actions = tuple(_action(action, names[action.slug], performs[action.slug]) for action in definition.actions)
     parts: list[Code] = [
         f"slug={quoted(definition.slug)}",
         *([f"aliases=({quoted(definition.alias)},)"] if definition.alias else []),
@@ -77,10 +76,10 @@ def _tuple(name: str, items: tuple[Code, ...]) -> Code:
     return Group(f"{name}=(", items, ",)" if len(items) == 1 else ")")
 
 
-def _action(action: ImportedAction, payload: str) -> Code:
+def _action(action: ImportedAction, payload: str, perform: str) -> Code:
     parts = [f"slug={quoted(action.slug)}", f"title={quoted(action.title)}"]
     parts += [f"description={quoted(action.description)}"] if action.description else []
-    parts += [f"payload={payload}", f"perform={_function(payload)}"]
+    parts += [f"payload={payload}", f"perform={perform}"]
     default = action.default_subscription
     parts += [f"default_subscription={quoted(default)}"] if default else []
     parts += ["hidden=True"] if action.hidden else []

@@ -15,6 +15,7 @@ from destination_actions.errors import DefinitionError, nearest
 from destination_actions.events import MISSING
 from destination_actions.fields._conditions import Conditions, conditions_from_json
 from destination_actions.fields._declare import choices_from, shorthand
+from destination_actions.fields._definition_shape import check_shape
 from destination_actions.fields._formats import FORMATS
 from destination_actions.fields._json import copied
 from destination_actions.fields._lint import lint
@@ -91,6 +92,7 @@ def _read(key: str, definition: Any, name: str, reading: Reading, path: str) -> 
 def _spec(key: str, definition: Any, name: str, reading: Reading, path: str, notes: list[str]) -> FieldSpec:
     if not isinstance(definition, Mapping):
         raise DefinitionError(f"is no object but {definition!r}")
+    check_shape(definition)
     given = {word: value for word, value in definition.items() if value is not None and value is not MISSING}
     notes += [f'"{word}" is not known and left out' for word in given if word not in _KNOWN]
     kind = _type(given)
@@ -116,7 +118,10 @@ def _spec(key: str, definition: Any, name: str, reading: Reading, path: str, not
         hints=_hints(given),
         **_bounds(given, kind, multiple, notes),
     )
-    return _with_default(spec, given, notes)
+    complete = _with_default(spec, given, notes)
+    if len(reading.around) > 1 and complete.mapping is not MISSING:
+        notes.append("a default mapping within an object is kept but not applied: map the object")
+    return complete
 
 
 def _type(given: Field) -> FieldType:
@@ -146,7 +151,8 @@ def _strangers(condition: Conditions, reading: Reading) -> Iterator[str]:
 
 def _reaches(path: str, fields: Field) -> bool:
     head, _, rest = path.partition(".")
-    return path in fields or (head in fields and (not rest or _reaches(rest, fields[head].get("properties") or {})))
+    inner = fields[head].get("properties") if isinstance(fields.get(head), Mapping) else None
+    return path in fields or (head in fields and (not rest or _reaches(rest, inner or {})))
 
 
 def _choice(choice: Choice, kind: FieldType, notes: list[str]) -> Choice:

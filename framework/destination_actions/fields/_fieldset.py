@@ -68,7 +68,7 @@ class FieldSet:
         if wrong:
             raise definition_error(cls, spec.name, f"has the default {spec.default!r}, but {wrong[0].message}")
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         compiled = type(self).__compiled__
         names = {spec.name for spec in compiled.specs}
         if unknown := sorted(values.keys() - names):
