@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -253,6 +254,13 @@ def test_explain_as_json(destinations: Run, config: Path, line: Line) -> None:
     result = destinations("explain", config, "-", "--json", stdin=line("j1", "jane") + line("j2", "jane", "x"))
     steps = [(one["messageId"], one["step"]) for one in map(json.loads, result.stdout.splitlines())]
     assert [("j1", "ready"), ("j2", "match")] == steps
+
+
+def test_explain_shows_no_phone_number(destinations: Run, config: Path, line: Line) -> None:
+    """Neither the document nor the payload has one in full, as text and as JSON."""
+    for options in ([], ["--json"]):
+        shown = destinations("explain", config, "-", *options, stdin=line("e1", "jane")).stdout
+        assert (False, True) == (re.search(r"\+1555[0-9]{7}", shown) is not None, "+1******" in shown)
 
 
 def test_list_and_describe(destinations: Run) -> None:

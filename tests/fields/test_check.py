@@ -145,6 +145,12 @@ def test_errors_point_and_say_what_is_wrong(given: dict[str, Any], pointer: str,
     assert checked.errors[0].message.startswith(message)
 
 
+def test_a_wrong_type_is_one_error(everything: type[FieldSet]) -> None:
+    """A value of another type is not reported a second time as none of the choices."""
+    found = everything.check({"plain": "x", "channel": {"a": 1}, "plan": [1, 2]}).errors
+    assert [("/channel", "type"), ("/plan", "type")] == [(error.pointer, error.code) for error in found]
+
+
 def test_all_errors_come_at_once(everything: type[FieldSet]) -> None:
     """Every bound, format, choice, pattern and requirement that fails is listed, in one check."""
     wrong = {

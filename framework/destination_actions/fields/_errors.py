@@ -88,12 +88,18 @@ class Site:
 
 
 def schema_errors(root: type[FieldSet], cleaned: dict[str, Any], report: Report) -> Iterator[FieldError]:
-    """Give the errors of a cleaned document, but not those of a value that stands for one that is no JSON."""
+    """Give the errors of a cleaned document, but not those of a value that stands for one that is no JSON.
+
+    A value of a wrong type is not said to be none of the choices besides.
+    """
     known = tuple(error.pointer for error in report.errors if error.code == "not_json")
-    for error in root.__compiled__.validator.iter_errors(cleaned):
-        made = _schema_error(root, cleaned, error, report)
-        if not any(at == made.pointer or at.startswith(f"{made.pointer}/") for at in known):
-            yield made
+    found = [_schema_error(root, cleaned, error, report) for error in root.__compiled__.validator.iter_errors(cleaned)]
+    misfits = {error.pointer for error in found if error.code == "type"}
+    for error in found:
+        if error.code == "choice" and error.pointer in misfits:
+            continue
+        if not any(at == error.pointer or at.startswith(f"{error.pointer}/") for at in known):
+            yield error
 
 
 def required_error(root: type[FieldSet], path: Iterable[str | int], report: Report) -> FieldError:

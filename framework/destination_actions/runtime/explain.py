@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from destination_actions.events import Event
+from destination_actions.http import Redactor
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Plan, Subscription
 from destination_actions.runtime.prepare import Prepared, build, resolved
@@ -17,8 +18,8 @@ from destination_actions.subscriptions import Explanation
 class SubscriptionExplanation:
     """One subscription's part. `step` is the step that decided: match, resolve, validate, cooldown or ready.
 
-    `document` is what the mapping gives, `payload` what would be performed (secrets masked), both None when the way
-    ends before.
+    `document` is what the mapping gives, `payload` what would be performed, both without secrets and phone numbers, and
+    None when the way ends before.
     """
 
     destination: str
@@ -65,13 +66,13 @@ def _explained(subscription: Subscription, event: Event, message_id: str) -> Sub
     if isinstance(document, Problem):
         return SubscriptionExplanation(**head, step="resolve", problems=(document,))
     head["document"] = subscription.lane.redactor.json(document)
-    return _built(head, build(subscription, event, message_id))
+    return _built(head, build(subscription, event, message_id), subscription.lane.redactor)
 
 
-def _built(head: dict[str, Any], result: Prepared | Outcome) -> SubscriptionExplanation:
+def _built(head: dict[str, Any], result: Prepared | Outcome, redactor: Redactor) -> SubscriptionExplanation:
     if isinstance(result, Prepared):
         seconds = result.cooldown.seconds if result.cooldown else None
-        payload = result.payload.to_json()
+        payload: Any = redactor.json(result.payload.to_json())
         return SubscriptionExplanation(**head, step="ready", payload=payload, cooldown=seconds)
     return SubscriptionExplanation(**head, step=_step(result), problems=_problems(result))
 
