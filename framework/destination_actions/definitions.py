@@ -194,6 +194,7 @@ class Action(Generic[S, P]):
         _check_slug("action", self.slug, ACTION_SLUG)
         if self.perform is None and self.perform_batch is None:
             raise DefinitionError(f'action "{self.slug}": give it a perform or a perform_batch')
+        _check_functions(f'action "{self.slug}"', self, _ACTION_FUNCTIONS)
         if self.batch_size < 1:
             raise DefinitionError(f'action "{self.slug}": batch_size must be at least 1, not {self.batch_size!r}')
         if self.batch_bytes < 1:
@@ -242,6 +243,7 @@ class Destination(Generic[S]):
             _check_slug("destination", slug, r"[a-z0-9][a-z0-9-]*")
         if not _is_fieldset(self.settings):
             raise DefinitionError(f'destination "{self.slug}": settings must be a FieldSet class')
+        _check_functions(f'destination "{self.slug}"', self, _DESTINATION_FUNCTIONS)
         object.__setattr__(self, "actions", tuple(self.actions))
         _check_unique(self.slug, "action", [action.slug for action in self.actions])
         _check_unique(self.slug, "preset", [preset.name for preset in self.presets])
@@ -277,6 +279,17 @@ class Destination(Generic[S]):
 
 def _is_fieldset(thing: object) -> bool:
     return isinstance(thing, type) and issubclass(thing, FieldSet)
+
+
+_ACTION_FUNCTIONS = ("perform", "perform_batch", "batch_key", "cooldown", "reconcile")
+_DESTINATION_FUNCTIONS = ("origins", "account", "allowed_addresses", "on_delete", "sandbox")
+
+
+def _check_functions(where: str, owner: object, names: Iterable[str]) -> None:
+    for name in names:
+        given = getattr(owner, name)
+        if given is not None and not callable(given):
+            raise DefinitionError(f"{where}: {name} must be a function, not {given!r}")
 
 
 def _check_slug(what: str, slug: str, pattern: str) -> None:

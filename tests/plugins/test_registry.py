@@ -32,6 +32,23 @@ FAULTS = {
         "@hookimpl\ndef register_destinations(wish): return []",
         "Argument(s) {'wish'} are declared in the hookimpl",
     ),
+    "unmade": (
+        "@hookimpl\ndef register_destinations(): return [Destination.__new__(Destination)]",
+        "its definition cannot be read: AttributeError: ",
+    ),
+    "unclear": (
+        "@hookimpl\ndef register_destinations(): return [made('unclear', presets=5)]",
+        "register_destinations failed: TypeError: ",
+    ),
+    "functionless": (
+        "@hookimpl\ndef register_destinations(): return [made('functionless', origins='https://a.test')]",
+        "origins must be a function, not 'https://a.test'",
+    ),
+    "lines": ("raise Exception('one\\ntwo')", "import failed: Exception: one; two"),
+    "unfit": (
+        "class A(FieldSet):\n    x: str",
+        "import failed: DefinitionError: A.x is not declared with field(...); hint: or annotate it as ClassVar",
+    ),
     "misspelt": ("@hookimpl\ndef register_destination(): return []", "unknown hook 'register_destination'"),
 }
 

@@ -180,11 +180,19 @@ def _rows_given(plugins: Plugins, origin: str, plugin: object) -> list[Row]:
         destinations = plugins.destinations(origin)
     except PluginError as error:
         return [_failed(NAMELESS, origin, error)]
-    return [Row(destination.slug, origin, destination, _fault(destination)) for destination in destinations]
+    return [_row(origin, destination) for destination in destinations]
+
+
+def _row(origin: str, destination: Destination[Any]) -> Row:
+    """The row of a destination; of one that was not made as destinations are made, only what is wrong with it."""
+    try:
+        return Row(destination.slug, origin, destination, _fault(destination))
+    except Exception as error:  # noqa: BLE001 - a plugin may hand in anything that looks like a destination
+        return Row(NAMELESS, origin, reason=f"its definition cannot be read: {type(error).__name__}: {error}")
 
 
 def _failed(slug: str, origin: str, error: PluginError) -> Row:
-    return Row(slug, origin, reason=error.message.removeprefix(f"{origin}: "))
+    return Row(slug, origin, reason="; ".join(map(str.strip, error.message.removeprefix(f"{origin}: ").split("\n"))))
 
 
 def _nothing(plugins: Plugins, origin: str) -> str | None:
