@@ -6,20 +6,41 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from claims_world import TIMES, World
+from cas_claims import Bucket, CasClaims
+from claims_policies import Suppressing
+from claims_world import TIMES, Worker, World
 from destination_actions.stores import Database, MemoryClaims, SqliteClaims
 from destination_actions.testing.clock import ManualClock
 
 
 @contextmanager
-def memory_worlds() -> Iterator[Callable[[], World]]:
+def memory_worlds(worker: type[Worker] = Worker) -> Iterator[Callable[[], World]]:
     """Give a maker of worlds over claims in memory."""
 
     def make() -> World:
         clock = ManualClock()
-        return World(MemoryClaims(clock, TIMES), clock)
+        return World(MemoryClaims(clock, TIMES), clock, worker=worker)
 
     yield make
+
+
+@contextmanager
+def suppressing_worlds() -> Iterator[Callable[[], World]]:
+    """The same, with workers that never send again what may have been executed."""
+    with memory_worlds(Suppressing) as make:
+        yield make
+
+
+@contextmanager
+def cas_worlds() -> Iterator[Callable[[], World]]:
+    """Give a maker of worlds over claims with nothing but compare-and-set, where others are first now and then."""
+    with asyncio.Runner() as runner:
+
+        def make() -> World:
+            clock = ManualClock()
+            return World(CasClaims(clock, TIMES, bucket=Bucket(contention=0.1)), clock, runner.run)
+
+        yield make
 
 
 @contextmanager
@@ -34,4 +55,9 @@ def sqlite_worlds() -> Iterator[Callable[[], World]]:
         database.close()
 
 
-WORLDS = {"memory": memory_worlds, "sqlite": sqlite_worlds}
+WORLDS = {
+    "memory": memory_worlds,
+    "sqlite": sqlite_worlds,
+    "compare-and-set": cas_worlds,
+    "memory, suppress": suppressing_worlds,
+}

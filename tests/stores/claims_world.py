@@ -30,9 +30,9 @@ from destination_actions.testing.clock import ManualClock
 TIMES: Final = ClaimTimes(lease=4.0, send=3.0, grace=2.0, journal=24 * 3600.0)
 PERIODS: Final = (5.0, 5.0, 20.0, 0.0)
 TICKS: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 10.0, 21.0, 30.0)
-OUTCOMES: Final = ("ok", "ok", "refused", "lost", "late", "unsent")
+OUTCOMES: Final = ("ok", "ok", "refused", "lost", "late", "unsent", "early")
 """Executed and answered; definitely not executed; executed, answer lost; executed up to GRACE later, answer lost;
-not executed, and no answer."""
+not executed, and no answer; given back before anything was sent, as when a look-up fails."""
 
 NEVER: Final = float("-inf")
 
@@ -226,6 +226,10 @@ class World:
         must(bool(others) and by in (None, *others), "I3", f"{event.name} is suppressed without a trigger of another")
         event.suppressed = event.finished = True
 
+    def report_unknown(self, event: Event) -> None:
+        must(event.confirmed == NEVER, "I9", f"{event.name} is reported unknown after its confirmation")
+        event.finished = True
+
     def rivals(self, event: Event) -> list[Event]:
         return [other for other in self.events if other.key == event.key and other is not event]
 
@@ -274,6 +278,9 @@ class Worker:
             if found:
                 yield from self.succeed(claim)
                 return
+        if self.outcome == "early":
+            self.world.release(claim)
+            return
         started = self.world.now
         if not self.world.mark_sent(claim):
             return

@@ -1,8 +1,9 @@
 """Every store decides alike: in memory, in a file, and with nothing but compare-and-set."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -79,18 +80,23 @@ async def agree(stores: list[ClaimStore], clock: ManualClock, seed: int) -> None
         assert final == final[:1] * len(stores), (seed, request)
 
 
-@pytest.mark.parametrize("part", range(2))
-def test_all_stores_agree(part: int, database: Callable[..., Database]) -> None:
-    """12,000 random operations get the same answers from every store, and leave the same records."""
+async def agreeing(folder: Path, seeds: Iterable[int]) -> None:
+    """Run a script for each seed on every kind of store."""
     clock = ManualClock()
+    database = Database(folder / "store.db", clock)
     stores: list[ClaimStore] = [
         MemoryClaims(clock, TIMES, tokens=counted()),
-        SqliteClaims(database(clock), TIMES, tokens=counted()),
+        SqliteClaims(database, TIMES, tokens=counted()),
         CasClaims(clock, TIMES, tokens=counted(), bucket=Bucket(contention=0.1)),
     ]
-
-    async def campaign() -> None:
-        for seed in range(part, SEQUENCES, 2):
+    try:
+        for seed in seeds:
             await agree(stores, clock, seed)
+    finally:
+        await database.aclose()
 
-    asyncio.run(campaign())
+
+@pytest.mark.parametrize("part", range(2))
+def test_all_stores_agree(part: int, tmp_path: Path) -> None:
+    """12,000 random operations get the same answers from every store, and leave the same records."""
+    asyncio.run(agreeing(tmp_path, range(part, SEQUENCES, 2)))
