@@ -15,7 +15,7 @@ from crash_rules import upstream
 from crash_world import config
 from destination_actions import AsyncRuntime, Outcome, hookimpl
 from destination_actions.config import Config, load_config
-from destination_actions.protocols import ClaimTimes, Lease, Queue, Stores
+from destination_actions.protocols import ClaimStore, ClaimTimes, Clock, Lease, Queue, Stores
 from destination_actions.stores import SystemClock, open_stores
 
 TIMES = ClaimTimes(lease=1.0, send=1.0, grace=0.5)
@@ -90,12 +90,16 @@ class Telling:
         return taken
 
 
+def rule_over(rule: str, stores: Stores, clock: Clock) -> ClaimStore:
+    """The claims under a rule."""
+    return upstream(stores.claims, stores.tokens, clock.now) if rule == "upstream" else stores.claims
+
+
 def stores_of(job: Job, pipe: int | None) -> Stores:
     """Open the shared file, with the rule in force."""
     clock = SystemClock()
     stores = open_stores(job.store, clock=clock, times=TIMES)
-    if job.rule == "upstream":
-        stores = dataclasses.replace(stores, claims=upstream(stores.claims, stores.tokens, clock.now))
+    stores = dataclasses.replace(stores, claims=rule_over(job.rule, stores, clock))
     return stores if pipe is None else dataclasses.replace(stores, queue=Telling(stores.queue, pipe))
 
 

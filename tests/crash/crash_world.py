@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from destination_actions_twilio_studio.sandbox import DEMO, ExternalId, World
@@ -69,3 +69,46 @@ def config(settings: dict[str, Any], store: str) -> dict[str, Any]:
     settings = {"executionsPerSecond": 0} | settings
     destination = {"destination": "twilio-studio", "settings": settings, "subscriptions": [subscription]}
     return {"stores": store, "destinations": {NAME: destination}}
+
+
+# --- the harness over ingest, workers and sandbox --------------------------------------------------------------------
+
+SURVEY_FLOW = DEMO.flows[2].sid
+SURVEY = "survey"
+EASY = {"base": 0.1, "cap": 1.0, "horizon": 3600, "share": 10, "floor": 1000}
+"""Retries that do not wait long, so that a run ends soon."""
+
+
+def wanted_of(event: Mapping[str, Any]) -> list[str]:
+    """The subscriptions that match an event."""
+    if event["type"] != "track":
+        return []
+    return [SUBSCRIPTION, SURVEY] if event["properties"]["survey"] else [SUBSCRIPTION]
+
+
+def mixed_events(count: int, keys: int, seed: int) -> Iterator[dict[str, Any]]:
+    """As `events`; a third also wants a survey, one in fifty is not valid, one in thirty matches nothing."""
+    dice = random.Random(seed)
+    for event in events(count, keys, seed):
+        properties = event["properties"]
+        number = int(event["messageId"][1:])
+        properties["survey"] = number % 3 == 0
+        if number % 50 == 7:
+            properties["period"] = -1
+        if number % 30 == 11:
+            event["type"] = "identify"
+        yield event
+        if dice.random() < 0.02:
+            yield json.loads(json.dumps(event))
+
+
+def mixed_config(settings: dict[str, Any], store: str, key: str, on_unknown: str = "reconcile") -> dict[str, Any]:
+    """The configuration of the ingest servers and of the workers."""
+    value = config(settings, store)
+    [destination] = value["destinations"].values()
+    mapping = {"flowSid": SURVEY_FLOW, "from": "+15550000001", "coolingOffPeriod": 0}
+    subscribe = 'type = "track" and properties.survey = true'
+    survey = {"name": SURVEY, "subscribe": subscribe, "action": "triggerStudioFlow", "mapping": mapping}
+    destination["subscriptions"].append(survey)
+    destination |= {"onUnknown": on_unknown, "retry": EASY, "breaker": {"share": 1, "requests": 500, "interval": 0.2}}
+    return value | {"sources": {"web": {"writeKey": key}}}
