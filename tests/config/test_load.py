@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from destination_actions import ConfigurationError
 from destination_actions.config import Config, config_from_python, load_config
+from destination_actions.protocols import ClaimTimes
 
 Load = Callable[..., Config]
 Refused = Callable[..., ConfigurationError]
@@ -71,6 +72,20 @@ def test_yaml_becomes_values(load: Load, tmp_path: Path) -> None:
     assert {"from": "+15551234567", "404": None, "when": "2026-01-01", "answer": "no"} == first.mapping
     assert ("Onboarding", "onboarding", False) == (second.name, second.id, second.enabled)
     assert (False, "${env:NOT_SET}") == (spare.enabled, spare.settings["token"])
+
+
+def test_times_of_claims(load: Load) -> None:
+    """What is given of the claims' times replaces the usual ones."""
+    assert ClaimTimes() == load("destinations: {}").times
+    assert ClaimTimes(grace=30.0, send=2.5) == load("destinations: {}\nclaims: {grace: 30, send: 2.5}").times
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [("{grace: -1}", "grace"), ("{lease: 0}", "lease"), ("{window: 1}", "window")]
+)
+def test_times_that_are_none(refused: Refused, value: str, word: str) -> None:
+    """A negative time, a lease of nothing and an unknown name are refused by name."""
+    assert word in str(refused(f"destinations: {{}}\nclaims: {value}\n"))
 
 
 def test_json_and_yaml_say_the_same(load: Load) -> None:

@@ -61,7 +61,6 @@ class _Work:
     async def whole(self) -> int:
         """Work under the configuration in force until stopped."""
         from destination_actions.ingest import log_to
-        from destination_actions.protocols import ClaimTimes
         from destination_actions.runtime import AsyncRuntime
         from destination_actions.runtime.assemble import opened_stores, registry_for
         from destination_actions.runtime.shift import Relay, Shift
@@ -73,7 +72,7 @@ class _Work:
 
         config = self._loaded()
         plugins = registry_for(config, None, ()).plugins
-        stores = opened_stores(config.stores, plugins, SystemClock(), ClaimTimes())
+        stores = opened_stores(config.stores, plugins, SystemClock(), config.times)
         relay: Relay[Shift] = Relay(self._loaded, made, self.drain)
         end_logs = log_to(sys.stderr, relay.redactor)
         try:

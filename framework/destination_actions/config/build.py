@@ -9,6 +9,7 @@ from typing import Any
 from destination_actions.config.model import Config, DestinationConfig, LedgerConfig, SubscriptionConfig
 from destination_actions.config.shape import Flaw, readable
 from destination_actions.config.sources import source_flaws, sources_of
+from destination_actions.protocols import ClaimTimes
 
 
 def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
@@ -19,6 +20,7 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
         sources=sources_of(value.get("sources", {})),
         stores=value.get("stores", "memory:"),
         on_store_error=value.get("onStoreError", "closed"),
+        times=_times(value.get("claims", {})),
         ledger=_ledger(value.get("ledger", {})),
     )
     found = [flaw for destination in destinations for flaw in _identities(destination.subscriptions)]
@@ -28,6 +30,10 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
 def slug(name: str) -> str:
     """A subscription's name as an id: `Post-purchase follow-up` is `post-purchase-follow-up`."""
     return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+
+
+def _times(one: Mapping[str, Any]) -> ClaimTimes:
+    return ClaimTimes(**{name: float(seconds) for name, seconds in one.items()})
 
 
 def _ledger(one: Mapping[str, Any]) -> LedgerConfig:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from destination_actions.errors import ConfigurationError, Place
+from destination_actions.protocols import ClaimTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class Config:
     sources: tuple[SourceConfig, ...] = ()
     stores: str = "memory:"
     on_store_error: str = "closed"
+    times: ClaimTimes = field(default_factory=ClaimTimes)
     ledger: LedgerConfig = LedgerConfig()
     place: Callable[[str], Place | None] = field(default=_nowhere, repr=False)
     warnings: tuple[ConfigurationError, ...] = ()

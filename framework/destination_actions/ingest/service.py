@@ -68,7 +68,7 @@ class Service:
         self._path = Path(config)
         self._options = options or Options()
         self._clock = clock or SystemClock()
-        self._equipment: dict[str, Any] = {"clock": self._clock, "times": times or ClaimTimes(), "plugins": plugins}
+        self._equipment: dict[str, Any] = {"clock": self._clock, "times": times, "plugins": plugins}
         self._relay: Relay[_Generation] = Relay(self._loaded, self._made, self._options.drain)
         self._stores: Stores | None = None
         self._listener: Listener | None = None
@@ -112,7 +112,9 @@ class Service:
         """Open the stores, begin to deliver and to listen."""
         config = self._loaded()
         registry = registry_for(config, None, self._equipment["plugins"])
-        self._stores = opened_stores(config.stores, registry.plugins, self._clock, self._equipment["times"])
+        self._stores = opened_stores(
+            config.stores, registry.plugins, self._clock, self._equipment["times"] or config.times
+        )
         try:
             self._relay.start(config)
             self._listener = Listener(self, self._options.limits)

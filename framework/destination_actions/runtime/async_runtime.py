@@ -109,7 +109,7 @@ class AsyncRuntime:
         self._stores = stores if isinstance(stores, Stores) else config.stores
         self._on_store_error = config.on_store_error
         self._clock = clock or SystemClock()
-        self._times = times or ClaimTimes()
+        self._times = times or config.times
         self._busy_wait = busy_wait
         self._opened: Equipment | None = None
         self._opener = 0

@@ -149,6 +149,9 @@ class Relay(Generic[S]):
         if config.stores != self.current.config.stores:
             hint = "stop the process and start it again"
             raise ConfigurationError("the store cannot be changed while it is in use", pointer="/stores", hint=hint)
+        if config.times != self.current.config.times:
+            hint = "stop every process on this store and start them again"
+            raise ConfigurationError("the claims' times cannot be changed in use", pointer="/claims", hint=hint)
 
     def _retire(self, former: S) -> None:
         task = asyncio.ensure_future(former.retire(self._drain))
