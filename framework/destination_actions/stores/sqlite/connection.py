@@ -143,6 +143,9 @@ def _explained(path: Path, error: sqlite3.DatabaseError) -> str:
         return f"{path} is locked by another process and stayed so for the whole busy time: {error}"
     if code == sqlite3.SQLITE_FULL:
         return f"{path} cannot be written, the disk is full: free space; nothing of this step was kept"
+    if code == sqlite3.SQLITE_IOERR:
+        advice = "look at the disk, its quota and the process's limit of file sizes; nothing of this step was kept"
+        return f"{path} cannot be read or written ({error}): {advice}"
     return f"{path} did not do what was asked: {error}"
 
 
