@@ -34,6 +34,9 @@ crash: $(VENV)/.test
 	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 300
 	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 300 --rule upstream
 	$(BIN)/python tests/crash/crash_rates.py
+	$(BIN)/python tests/crash/crash_all.py --events 10000 --kills 1200
+	for rule in upstream ack-first answer-first send-again; do \
+		$(BIN)/python tests/crash/crash_all.py --events 600 --kills 60 --keys 20 --rule $$rule || exit 1; done
 
 $(VENV)/.venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; name it with: make PYTHON=..." >&2; exit 1; }

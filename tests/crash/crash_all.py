@@ -41,7 +41,7 @@ from destination_actions import AsyncRuntime
 from destination_actions.stores import SystemClock, open_stores
 
 ROLES = {"ingest": 2, "worker": 3, "sandbox": 1}
-WEIGHTS = {"ingest": 4, "worker": 9, "sandbox": 2}
+WEIGHTS = {"ingest": 4, "worker": 15, "sandbox": 2}
 """How often each role is killed: the workers have most of the points."""
 RULES = {
     "protocol": (),
@@ -54,7 +54,7 @@ RULES = {
 LONGEST = 1500.0
 AGAIN = 0.5
 """How likely it is that the successor of a process that died at a point dies at one too."""
-OLD_ROWS = 20_000
+OLD_ROWS = 500
 BATCH = 10
 
 
@@ -109,6 +109,8 @@ class Run:
 
     def _body(self, role: str, number: int, trap: Trap, seed: int) -> None:
         random.seed(seed)
+        if "pruned" in trap.name:
+            age(self.folder / "state.db", f"{os.getpid()}")
         bodies: dict[str, Callable[[], None]] = {
             "sandbox": lambda: crash_sandbox.serve(self.folder, world(self.keys), seed, CHANCES, trap),
             "ingest": lambda: crash_ingest.serve(self.config, self.ports[number], trap, self.rule),
@@ -225,15 +227,20 @@ def exit_code(pid: int) -> int | None:
 
 
 def make_store(folder: Path) -> None:
-    """Make the file, with rows so old that retention removes them while the run goes on."""
+    """Make the file, with rows so old that retention removes them."""
 
     async def main() -> None:
         stores = open_stores(f"sqlite:{folder / 'state.db'}", clock=SystemClock(), times=TIMES)
         await stores.close()
 
     asyncio.run(main())
-    with closing(sqlite3.connect(folder / "state.db")) as connection:
-        numbers = [(f"old-{n}",) for n in range(OLD_ROWS)]
+    age(folder / "state.db", "first")
+
+
+def age(path: Path, name: str) -> None:
+    """Put rows into a store that are so old that the next pruning removes them."""
+    with closing(sqlite3.connect(path, timeout=60.0)) as connection:
+        numbers = [(f"old-{name}-{n}",) for n in range(OLD_ROWS)]
         connection.executemany("INSERT INTO journal (delivery, mark, touched) VALUES (?, 2, 1.0)", numbers)
         connection.executemany("INSERT INTO windows VALUES (?, 2, 'old', 'old', 'old', 0, 1.0, NULL, 1.0)", numbers)
         connection.executemany(
