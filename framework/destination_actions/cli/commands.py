@@ -15,6 +15,7 @@ from destination_actions.cli.conformance import conformance
 from destination_actions.cli.dead import list_dead, replay, show
 from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
+from destination_actions.cli.dev import dev
 from destination_actions.cli.exits import exits
 from destination_actions.cli.explain import explain
 from destination_actions.cli.forget import forget
@@ -46,6 +47,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "choices": choices,
     "conformance": conformance,
     "new": new,
+    "dev": dev,
     "schema": schema,
     "test": run_cases,
     "import-segment": import_segment,
