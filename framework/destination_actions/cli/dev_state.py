@@ -110,10 +110,10 @@ def _changed_cases(before: State, after: State) -> Lines:
 
 
 def _failing(state: State, names: list[str]) -> Lines:
-    """The reports of those cases that fail."""
-    for name in names:
-        if not state.results[name].ok:
-            yield f"\n{report_of(state.results[name])}", "red"
+    """The reports of those cases that fail; what several say alike, once."""
+    reports = [report_of(state.results[name]) for name in names if not state.results[name].ok]
+    for report in dict.fromkeys(reports):
+        yield f"\n{report}", "red"
 
 
 def _sum(state: State) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def plugin_files(plan: PluginPlan, *, alone: bool = True) -> dict[str, str]:
         f"{source}/py.typed": "",
         "example/destinations.yaml": config_of(plan),
         "tests/test_conformance.py": CONFORMANCE_TEST.format(slug=plan.slug),
-        "tests/test_readme.py": README_TEST,
+        "tests/test_readme.py": README_TEST.format(slug=plan.slug),
     }
     if alone:
         files[".gitignore"] = IGNORED
