@@ -127,7 +127,7 @@ def test_the_reference_has_every_key_and_matcher(request: pytest.FixtureRequest)
     assert made == text
 
 
-@pytest.mark.parametrize("name", ["docs/tutorial.md", "docs/reference/cases.md"])
+@pytest.mark.parametrize("name", ["docs/tutorial.md", "docs/reference/cases.md", "docs/reference/record.md"])
 def test_links(name: str) -> None:
     """Every relative link leads somewhere."""
     document = ROOT / name

@@ -24,6 +24,7 @@ from destination_actions.cli.list import list_destinations
 from destination_actions.cli.log import log
 from destination_actions.cli.new import new
 from destination_actions.cli.plan_retries import plan_retries
+from destination_actions.cli.record import record
 from destination_actions.cli.run import run
 from destination_actions.cli.schema import schema
 from destination_actions.cli.serve import serve
@@ -50,6 +51,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "dev": dev,
     "schema": schema,
     "test": run_cases,
+    "record": record,
     "import-segment": import_segment,
     "demo": demo,
 }
