@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from destination_actions import Accepted, Delivered, Failed
+from destination_actions import Accepted, Authentication, ConfigurationError, Delivered, Failed, OAuth2, Origin
 from destination_actions.runtime import guard
 from destination_actions.runtime.watchdog import Watchdog
 from notes import SUBSCRIPTION, URL, action, destination, perform
@@ -185,9 +185,128 @@ async def test_a_validator_with_a_bug_is_a_plugin_fault(make) -> None:
     assert ("failed", "plugin_fault") == (outcome.outcome, outcome.reason)
 
 
+class Odd(BaseException):
+    """Neither an error nor an exit."""
+
+
+RAISED = [ZeroDivisionError, SystemExit, GeneratorExit, StopIteration, asyncio.CancelledError, Odd]
+
+
+def raising(kind: type[BaseException]) -> Any:
+    """A function that raises, whatever it is called with."""
+
+    def raises(*_: Any, **__: Any) -> Any:
+        raise kind("on purpose")
+
+    return raises
+
+
+def event_time(kind: type[BaseException]) -> dict[str, tuple[Any, list[Any], dict[str, Any]]]:
+    """Destination, plugins and mapping with one function that raises while an event is on its way."""
+    from destination_actions import hookimpl
+    from destination_actions.mapping import Directive
+    from notes import Note
+
+    class Strict(Note):
+        """A note with a validator that raises."""
+
+        validators = (raising(kind),)
+
+    class Plugin:
+        @hookimpl
+        def register_directives(self) -> list[Directive]:
+            return [Directive("@bad", {}, lambda context, argument: raising(kind), "Raises.", ({"@bad": 1}, {}, 1))]
+
+    class Observer:
+        @hookimpl
+        def delivery_settled(self, outcome: Any) -> None:
+            raising(kind)()
+
+    async def all_of_them(ctx: Any, notes: Any) -> Any:
+        return [Accepted()] * len(notes)
+
+    batched = action(perform=None, perform_batch=all_of_them, batch_key=raising(kind))
+    return {
+        "cooldown": (destination(action(cooldown=raising(kind))), [], {}),
+        "validator": (destination(action(payload=Strict)), [], {}),
+        "directive": (destination(), [Plugin()], {"text": {"@bad": 1}}),
+        "batch key": (destination(batched), [], {}),
+        "observer": (destination(), [Observer()], {}),
+    }
+
+
+@pytest.mark.parametrize("kind", RAISED)
+@pytest.mark.parametrize("place", event_time(Odd))
+async def test_whatever_plugin_code_raises_stays_with_its_event(make, place: str, kind: type[BaseException]) -> None:
+    """Exits and cancellations too: there is an outcome, alone and in a batch, and the next event has one as well."""
+    target, plugins, mapping = event_time(kind)[place]
+    runtime = make(target, [SUBSCRIPTION | {"mapping": mapping}], plugins=plugins)
+    [alone] = await runtime.send(track("m1", "u1"))
+    [[one], [two]] = await runtime.send_batch([track("m2", "u2"), track("m3", "u3")])
+    expected = "delivered" if place in {"batch key", "observer"} else "failed"
+    assert [expected] * 3 == [outcome.outcome for outcome in (alone, one, two)]
+    if expected == "failed":
+        assert ("plugin_fault", True) == (alone.reason, kind.__name__ in alone.message)
+
+
+def of_settings(kind: type[BaseException]) -> dict[str, Any]:
+    """Destinations with one function of the settings that raises."""
+    oauth = OAuth2(token_url=raising(kind), client=lambda _: ("c", "s"), origins=lambda _: ["https://notes.test"])
+    return {
+        "notes.origins": destination(origins=raising(kind)),
+        "notes.account": destination(account=raising(kind)),
+        "notes.allowed_addresses": destination(allowed_addresses=raising(kind)),
+        "notes.authentication.oauth": destination(authentication=Authentication(oauth=oauth)),
+        "notes.note.rate": destination(action(rate=raising(kind))),
+    }
+
+
+@pytest.mark.parametrize("kind", RAISED)
+@pytest.mark.parametrize("name", of_settings(Odd))
+async def test_functions_of_settings_are_tried_when_the_runtime_is_built(
+    make, name: str, kind: type[BaseException]
+) -> None:
+    """They run for all events of a lane, so what they raise stops the start, and not each event."""
+    with pytest.raises(ConfigurationError) as caught:
+        make(of_settings(kind)[name])
+    assert f"{name} failed: {kind.__name__}: on purpose" == caught.value.message
+    assert "/destinations/notes" == caught.value.pointer
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"origins": lambda _: [Origin("notes.test")]}, "notes.origins failed: UnsafeRequest: url: is not an absolute"),
+        ({"origins": lambda _: [Origin("https://a.test", headers={"X": "a\nb"})]}, 'UnsafeRequest: header "X"'),
+        ({"account": lambda _: None}, "notes.account failed: AttributeError"),
+        ({"allowed_addresses": lambda _: ["10.0.0.1/8"]}, '"10.0.0.1/8" is not a network'),
+        ({"origins": lambda settings: 1 / (settings.token.reveal() == "")}, "ZeroDivisionError"),
+        ({"origins": lambda settings: [][settings.token.reveal()]}, "notes.origins failed: TypeError"),
+    ],
+)
+async def test_what_cannot_be_used_is_found_when_the_runtime_is_built(make, changes: dict[str, Any], text: str) -> None:
+    """An address, a header, an account or a network that is none; no secret is in the message."""
+    with pytest.raises(ConfigurationError) as caught:
+        make(destination(**changes))
+    assert text in caught.value.message
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_a_validator_of_settings_with_a_bug_is_named(make) -> None:
+    """It stops the start like any other mistake of the plugin, not with a traceback."""
+    from notes import Settings
+
+    class Strict(Settings):
+        """Settings with a validator that raises."""
+
+        validators = (raising(SystemExit),)
+
+    with pytest.raises(ConfigurationError, match="a validator of its settings failed: SystemExit"):
+        make(destination(settings=Strict))
+
+
 async def test_an_unknown_setting_is_refused(make) -> None:
     """A misspelled setting stops the start and names the nearest one."""
-    from destination_actions import ConfigurationError
     from notes import SETTINGS
 
     with pytest.raises(ConfigurationError, match="acount"):

@@ -182,7 +182,9 @@ class AsyncRuntime:
         for observe in self._observers:
             try:
                 observe(settled.outcome, settled.seconds)
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 log.exception("an observer of settled deliveries failed")
 
     def _not_an_event(self, event: object) -> list[Outcome]:

@@ -24,7 +24,9 @@ def group_of(prepared: Prepared) -> object:
     try:
         key = action.batch_key(lane.settings, prepared.payload)
         return None if key is None else (hash(key), key)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         log.exception("%s.%s: its batch_key failed; this delivery goes alone", lane.destination.slug, action.slug)
         return None
 

@@ -25,6 +25,7 @@ from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
 from destination_actions.plugins import Registry
 from destination_actions.runtime.breaker import BreakerRule
+from destination_actions.runtime.declared import check_functions, tried
 from destination_actions.runtime.findings import Faults, Findings
 from destination_actions.runtime.retry import RetryRule
 from destination_actions.subscriptions import Expression, compile_subscription
@@ -142,10 +143,12 @@ def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
         message = f'onUnknown must be one of {", ".join(UNKNOWN_POLICIES)}, not "{part.on_unknown}"'
         hint = nearest(part.on_unknown, UNKNOWN_POLICIES)
         raise ConfigurationError(message, pointer="/onUnknown", hint=hint, code="bad-choice")
-    checked = destination.settings.check(part.settings, unknown="refuse")
+    check = partial(destination.settings.check, part.settings, unknown="refuse")
+    checked = tried(f"{destination.slug}: a validator of its settings", check)
     if checked.value is None:
         raise _settings_error(part.name, checked.errors)
     redactor = Redactor(secret_values(checked.value), phones=True)
+    check_functions(destination, checked.value, redactor)
     return Lane(
         name=part.name,
         destination=destination,
@@ -239,7 +242,7 @@ def _at(pointer: str, code: str, find: Any) -> Any:
 
 def _compiled(mapping: Mapping[str, Any], directives: Mapping[str, Directive]) -> CompiledMapping:
     try:
-        return compile_mapping(mapping, directives=directives)
+        return tried("compiling a directive", lambda: compile_mapping(mapping, directives=directives))
     except MappingError as error:
         found = [MappingError(e.message, pointer=f"/mapping{e.pointer}", hint=e.hint) for e in error.errors]
         raise MappingError(error.message, pointer=found[0].pointer, hint=error.hint, errors=found) from error

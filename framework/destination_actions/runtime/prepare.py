@@ -6,7 +6,7 @@ Sending, batches, `explain`, the tests and the command line all go through `prep
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from destination_actions.answers import Answer
 from destination_actions.definitions import Cooldown
@@ -28,6 +28,9 @@ class Prepared:
     payload: FieldSet
     cooldown: Cooldown | None
 
+
+PLUGIN_FAULT: Final = "plugin_fault"
+"""The reason of an outcome that a bug of a plugin made."""
 
 Head: TypeAlias = dict[str, Any]
 """What every outcome says about itself, as keywords."""
@@ -54,10 +57,14 @@ def build(subscription: Subscription, event: Event, message_id: str) -> Prepared
     """Resolve, validate and build for an event that matches."""
     document = resolved(subscription, event)
     if isinstance(document, Problem):
+        if document.code == PLUGIN_FAULT:
+            return _failed(subscription, message_id, document.message)
         return Invalid(**head_of(subscription, message_id), problems=(document,))
     try:
         checked = subscription.action.payload.check(document, sync_mode=subscription.sync_mode)
-    except Exception as error:  # noqa: BLE001 - validators are the plugin's own code
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - validators are the plugin's own code, which may even exit
         return _faulty(subscription, message_id, "a validator", error)
     if checked.value is None:
         problems = tuple(_problem(subscription, error) for error in checked.errors)
@@ -71,6 +78,10 @@ def resolved(subscription: Subscription, event: Event) -> dict[str, Any] | Probl
         document = subscription.mapping.resolve(event)
     except ResolveError as error:
         return Problem(f"/mapping{error.pointer}", "mapping", "Mapping", subscription.lane.redactor.text(str(error)))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin's directive may raise anything
+        return Problem("/mapping", PLUGIN_FAULT, "Mapping", _raised(subscription, "a directive", error))
     if document is MISSING or document is None:
         return {}
     if not isinstance(document, dict):
@@ -94,14 +105,23 @@ def _cooled(subscription: Subscription, event: Event, message_id: str, payload: 
     except (ValueError, DestinationActionsError) as error:
         problem = Problem("", "cooldown", "Cooldown", subscription.lane.redactor.text(str(error)))
         return Invalid(**head_of(subscription, message_id), problems=(problem,))
-    except Exception as error:  # noqa: BLE001 - the plugin's own code
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the plugin's own code, which may even exit
         return _faulty(subscription, message_id, "cooldown", error)
     return Prepared(subscription, event, message_id, payload, cooldown)
 
 
-def _faulty(subscription: Subscription, message_id: str, what: str, error: Exception) -> Failed:
-    message = subscription.lane.redactor.text(f"{what} raised {type(error).__name__}: {error}")
-    return Failed(**head_of(subscription, message_id), reason="plugin_fault", message=message, after=1.0)
+def _faulty(subscription: Subscription, message_id: str, what: str, error: BaseException) -> Failed:
+    return _failed(subscription, message_id, _raised(subscription, what, error))
+
+
+def _raised(subscription: Subscription, what: str, error: BaseException) -> str:
+    return subscription.lane.redactor.text(f"{what} raised {type(error).__name__}: {error}")
+
+
+def _failed(subscription: Subscription, message_id: str, message: str) -> Failed:
+    return Failed(**head_of(subscription, message_id), reason=PLUGIN_FAULT, message=message, after=1.0)
 
 
 def rejected(subscription: Subscription, message_id: str, answer: Answer) -> Rejected:
