@@ -13,6 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 ROOT = Path(__file__).resolve().parents[2]
+DESTINATIONS = sorted(path.parent for path in ROOT.glob("destinations/*/pyproject.toml"))
 HELLO = Path(__file__).parent / "hello_destination"
 
 
@@ -28,9 +29,9 @@ def run(*command: str | Path, cwd: Path, expect: int = 0, **environ: str) -> str
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The wheels of the framework, of Twilio Studio and of a stranger's plugin."""
+    """The wheels of the framework, of every destination of the checkout and of a stranger's plugin."""
     out = tmp_path_factory.mktemp("wheels")
-    for source in (ROOT, ROOT / "destinations" / "twilio_studio", HELLO):
+    for source in (ROOT, *DESTINATIONS, HELLO):
         run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, cwd=out)
     return sorted(out.glob("*.whl"))
 
@@ -45,17 +46,19 @@ def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     return home / "bin"
 
 
-def test_three_wheels_are_built(wheels: list[Path]) -> None:
-    """Each distribution builds a wheel of its own."""
+def test_each_distribution_builds_a_wheel(wheels: list[Path]) -> None:
+    """The framework, every destination of the checkout, and a stranger's."""
+    ours = [f"destination_actions_{folder.name}" for folder in DESTINATIONS]
     names = [wheel.name.split("-")[0] for wheel in wheels]
-    assert ["destination_actions", "destination_actions_twilio_studio", "hello_destination"] == names
+    assert sorted(["destination_actions", *ours, "hello_destination"]) == names
+    assert {"destination_actions_twilio_studio", "destination_actions_webhook"} <= set(names)
 
 
 def test_the_destinations_are_listed(environment: Path, tmp_path: Path) -> None:
-    """`destinations list` finds the first destination and the stranger's one, without the checkout."""
-    listed = run(environment / "destinations", "list", cwd=tmp_path)
-    assert "twilio-studio" in listed
-    assert "hello" in listed
+    """`destinations list` finds our destinations and the stranger's one, usable, without the checkout."""
+    listed = run(environment / "destinations", "list", cwd=tmp_path, COLUMNS="200").splitlines()
+    slugs = {folder.name.replace("_", "-") for folder in DESTINATIONS} | {"hello"}
+    assert slugs == {line.split()[0] for line in listed if line.split()[-1] == "ok"}
 
 
 def test_every_schema_loads_from_the_wheel(environment: Path, tmp_path: Path) -> None:
@@ -73,11 +76,11 @@ def test_every_schema_loads_from_the_wheel(environment: Path, tmp_path: Path) ->
 
 
 def test_the_package_is_typed(environment: Path, tmp_path: Path) -> None:
-    """`py.typed` is in both wheels, so that users' type checkers read our annotations."""
+    """`py.typed` is in every wheel of ours, so that users' type checkers read our annotations."""
     code = (
         "from importlib.resources import files;"
         "print(all((files(p) / 'py.typed').is_file() for p in"
-        " ('destination_actions', 'destination_actions_twilio_studio')))"
+        f" {['destination_actions', *(f'destination_actions_{folder.name}' for folder in DESTINATIONS)]!r}))"
     )
     assert "True" == run(environment / "python", "-c", code, cwd=tmp_path).strip()
 
