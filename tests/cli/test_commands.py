@@ -213,7 +213,12 @@ def test_nothing_steers_the_terminal(destinations: Run, tmp_path: Path) -> None:
 
 def test_check_of_a_good_configuration(destinations: Run, config: Path) -> None:
     """A configuration without errors is listed and exits with 0."""
-    result = destinations("check", config)
+    document = json.loads(config.read_text())
+    settings = document["destinations"]["shop"]["settings"]
+    secrets = {key: settings[key] for key in ("authToken", "profileApiAccessToken")}
+    document["destinations"]["shop"]["settings"] |= {key: f"${{env:{key}}}" for key in secrets}
+    config.write_text(json.dumps(document))
+    result = destinations("check", config, **secrets)
     assert (0, True) == (result.exit_code, "no errors, 0 warnings" in result.stderr)
     assert "follow-up" in result.stdout
 
@@ -327,7 +332,8 @@ NEVER = """\
 destinations:
   shop:
     destination: twilio-studio
-    settings: {accountSid: AC00000000000000000000000000000000, authToken: t, spaceId: s, profileApiAccessToken: p}
+    settings: {accountSid: AC00000000000000000000000000000000, authToken: "${env:T}", spaceId: s,
+      profileApiAccessToken: "${env:T}"}
     subscriptions:
       - name: One
         subscribe: type = "track"
@@ -345,10 +351,10 @@ destinations:
 
 
 def test_values_that_no_event_can_mend(destinations: Run, tmp_path: Path) -> None:
-    """A constant that the field refuses, or a required field without a value, is a warning at its place."""
+    """A constant that the field refuses, a required field without a value, or a value that never fits, is a warning."""
     path = tmp_path / "c.yaml"
     path.write_text(NEVER)
-    result = destinations("check", path, COLUMNS="200")
+    result = destinations("check", path, COLUMNS="200", T="t")
     warned = [line.removeprefix(f"warning: {path}:") for line in result.stderr.splitlines() if "no event" in line]
-    assert ["10:20", "11:29", "9:9"] == sorted(line.split(": ")[0] for line in warned), result.stderr
-    assert (0, True) == (result.exit_code, "3 warnings" in result.stderr)
+    assert ["10:9", "11:20", "12:29"] == sorted(line.split(": ")[0] for line in warned), result.stderr
+    assert (0, True) == (result.exit_code, "4 warnings" in result.stderr)

@@ -82,12 +82,13 @@ def print_error(error: DestinationActionsError) -> None:
         note(f"{len(found)} errors", "red")
 
 
-def print_finding(kind: str, error: DestinationActionsError, style: str) -> None:
-    """Print one finding: place and message, then what to do; a line of the text with a caret keeps its columns."""
+def print_finding(kind: str, error: DestinationActionsError, style: str, *, code: str | None = None) -> None:
+    """Print one finding: place, message and code, then what to do; a line with a caret keeps its columns."""
     if not isinstance(error, ConfigurationError):
         note(f"{kind}: {error}", style)
         return
-    note(f"{kind}: {error.place}: {error.message}" if error.place else f"{kind}: {error.message}", style)
+    message = error.message if code is None else f"{error.message} [{code}]"
+    note(f"{kind}: {error.place}: {message}" if error.place else f"{kind}: {message}", style)
     lines = (error.hint or "").splitlines()
     for line in lines:
         note(f"  hint: {line}" if len(lines) == 1 else f"    {line}")

@@ -1,0 +1,126 @@
+"""The check of one configuration file: what the runtime refuses, and what it would take but is most likely wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from destination_actions.checking.constants import never_valid
+from destination_actions.checking.mapped import judged_fields, misfits
+from destination_actions.checking.overlaps import overlaps
+from destination_actions.checking.parts import Part, parts_of
+from destination_actions.checking.paths import unreached
+from destination_actions.checking.plans import EventPlan, no_plan
+from destination_actions.checking.report import Finding, Judged, Report, found, in_order
+from destination_actions.checking.secrets import secrets_in_clear
+from destination_actions.checking.shapes import Shape
+from destination_actions.checking.triggers import matching, verdicts
+from destination_actions.config import Config, load_config
+from destination_actions.config.files import read_document
+from destination_actions.config.nodes import Findings
+from destination_actions.errors import ConfigurationError
+from destination_actions.plugins import Registry
+from destination_actions.runtime.assemble import registry_for
+from destination_actions.runtime.plan import compile_plan
+from destination_actions.subscriptions import segment_differences
+from destination_actions.subscriptions.contradictions import unsatisfiable
+from destination_actions.subscriptions.nodes import Literal, Truth, negation
+
+
+def check_file(
+    path: Path, plan: EventPlan | None = None, *, segment: bool = True, plugins: Iterable[object] = ()
+) -> Report:
+    """Check a file, with a tracking plan if there is one; nothing is sent, and nothing is raised for what it holds.
+
+    With `segment`, it is also said where Segment reads a trigger otherwise.
+    """
+    try:
+        config = load_config(path)
+        registry = registry_for(config, None, plugins)
+    except ConfigurationError as error:
+        return Report(str(path), in_order(found(error)))
+    return _Check(config, registry, plan or no_plan(), segment).report(path)
+
+
+class _Check:
+    """One run over a configuration whose shape is right."""
+
+    def __init__(self, config: Config, registry: Registry, plan: EventPlan, segment: bool) -> None:
+        self.config = config
+        self.registry = registry
+        self.plan = plan
+        self.segment = segment
+        self.fields: list[Judged] = []
+
+    def report(self, path: Path) -> Report:
+        """Everything that is found."""
+        document = read_document(path, Findings(str(path)))
+        findings = [*self.errors(), *self.surprises(), *secrets_in_clear(self.config, document, self.registry)]
+        parts = list(parts_of(self.config, self.registry, self.registry.plugins.directives()))
+        for part in parts:
+            findings += self.of(part)
+        findings += overlaps(parts, self.plan)
+        rows = [(one.lane.name, one.destination.slug, one.id, one.action.slug, str(one.expression)) for one in parts]
+        return Report(str(path), in_order(findings), tuple(self.fields), tuple(rows))
+
+    def errors(self) -> list[Finding]:
+        """What keeps the runtime from starting."""
+        try:
+            compile_plan(self.config, self.registry, self.registry.plugins.directives())
+        except ConfigurationError as error:
+            return found(error)
+        return []
+
+    def surprises(self) -> Iterator[Finding]:
+        """What loads and has no effect."""
+        for warning in self.config.warnings:
+            yield from found(warning)
+        for lane in self.config.destinations:
+            if lane.enabled and not any(one.enabled for one in lane.subscriptions):
+                message = f'destination "{lane.name}" has no enabled subscription, so it gets no event'
+                yield Finding("no-subscription", message, lane.pointer, place=self.config.place(lane.pointer))
+
+    def of(self, part: Part) -> Iterator[Finding]:
+        """What is known of one subscription."""
+        shapes, verdict = self.events_of(part)
+        yield from trigger_findings(part, verdict, self.plan)
+        if self.segment and part.item.subscribe is not None:
+            place = part.place(part.trigger_pointer)
+            for one in segment_differences(part.item.subscribe):
+                yield Finding("read-otherwise", str(one), part.trigger_pointer, place=place)
+        constants = list(never_valid(part))
+        yield from constants
+        yield from unreached(part, shapes, self.plan)
+        judged = list(judged_fields(part, shapes))
+        self.fields += [one for _, one in judged]
+        said = {finding.pointer for finding in constants}
+        yield from (one for one in misfits(part, judged, self.plan) if not _is_said(part, one, said))
+
+    def events_of(self, part: Part) -> tuple[list[Shape], str]:
+        """The events that trigger a subscription, and whether none or all do."""
+        condition = part.expression.condition
+        cans = [verdicts(condition, kind.shape) for kind in self.plan.kinds]
+        found = [matching(condition, kind.shape) for kind in self.plan.kinds]
+        shapes = [shape for shape, can in zip(found, cans, strict=True) if can.hold and not shape.nothing]
+        if not shapes or unsatisfiable(condition):
+            return [], "never"
+        always = not any(can.fail for can in cans) or unsatisfiable(negation(condition))
+        return shapes, "always" if always else "sometimes"
+
+
+def _is_said(part: Part, finding: Finding, said: set[str]) -> bool:
+    """Whether a constant was found to be wrong at the same place, or a required field without a mapping."""
+    return finding.pointer in said or (finding.pointer == part.item.pointer and bool(said))
+
+
+def trigger_findings(part: Part, verdict: str, plan: EventPlan) -> Iterator[Finding]:
+    """Say that a trigger never or always matches."""
+    pointer = part.trigger_pointer
+    if verdict == "never":
+        whose = {"plan": "no event of the tracking plan", "sample": "no event of the sample", "none": "no event"}
+        alone = unsatisfiable(part.expression.condition)
+        message = f"{part.name}: {'no event' if alone else whose[plan.source]} can match {part.expression}"
+        yield Finding("trigger-never", message, pointer, place=part.place(pointer))
+    elif verdict == "always" and part.expression.condition != Truth(Literal(value=True)):
+        message = f"{part.name}: every event matches {part.expression}"
+        yield Finding("trigger-always", message, pointer, place=part.place(pointer))
