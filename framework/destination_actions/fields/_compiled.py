@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from destination_actions.fields._checked import Checked, FieldError, FieldProble
 from destination_actions.fields._clean import Report, clean, plan_of
 from destination_actions.fields._errors import required_error, schema_errors, shown
 from destination_actions.fields._json import copied, is_object
+from destination_actions.fields._quick import Quick, quick_of
 from destination_actions.fields._required import Scope, absent_paths, is_conditional
 from destination_actions.fields._schema import compile_schema, object_schema
 from destination_actions.fields._specs import FieldSpec
@@ -38,7 +40,20 @@ class Compiled:
         self._keys = tuple(key for _, key, _ in rows)
         self._converted = tuple((name, convert) for name, _, convert in rows if convert is not None)
         self._order = {child("", spec.key)[1:]: index for index, spec in enumerate(specs)}
+        self._additional = additional
         self._nullable = tuple(spec.key for spec in specs if spec.allow_null)
+
+    @cached_property
+    def quick(self) -> Quick | None:
+        """The code that takes documents which are right; written when it is first asked for."""
+        return quick_of(self.owner, self.specs, additional=self._additional)
+
+    def built(self, document: Any) -> FieldSet | None:
+        """Give the value of a document that is quickly seen to be right, or None: then `check` decides."""
+        value = None if self.quick is None else self.quick(document)
+        if value is not None and self._validators and any(self._problems(value)):
+            return None
+        return value
 
     def check(self, document: Any, *, strict: bool, sync_mode: str | None) -> Checked[Any]:
         """Clean, validate and build; see `FieldSet.check`."""

@@ -12,19 +12,24 @@ from ._directive import Directive
 from ._directives import BUILTIN_DIRECTIVES
 from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_deep, too_large
 from ._paths import Resolver
-from ._values import copied, described, measure
+from ._values import copied, described, is_small, measure
 
 ROOT_DIRECTIVE = "__segment_internal_directive"
 ROOT_NAME = "@transform"
+
+_LINEAR = frozenset({"@arrayPath", "@case", "@coalesce", "@if", "@literal", "@path", "@template"})
+_FEW = 256
+"""Values of a mapping that are few: each of them can read the whole event."""
 
 
 class Mapping:
     """A compiled mapping. It holds no state: one serves any number of events and threads."""
 
-    __slots__ = ("_paths", "_resolver", "_source")
+    __slots__ = ("_linear", "_paths", "_resolver", "_source")
 
     def __init__(self, source: Any, resolver: Resolver, paths: tuple[str, ...]) -> None:
         self._source = source
+        self._linear = is_linear(source)
         self._resolver = resolver
         self._paths = paths
 
@@ -55,6 +60,8 @@ class Mapping:
         frame = Frame(event)
         try:
             document: Json | Missing = self._resolver(event, frame)
+            if self._linear and is_small(document):
+                return document
             if measure(document) > MAPPING_LIMITS.output:
                 raise too_large("")
         except RecursionError:
@@ -76,6 +83,26 @@ def compile_mapping(mapping: Any, *, directives: MappingType[str, Directive] = B
     resolver = _compiled_root(source, Context(compilation))
     compilation.raise_findings()
     return Mapping(source, resolver, tuple(compilation.paths))
+
+
+def is_linear(mapping: Any) -> bool:
+    """Tell whether what a mapping gives is a few times as large as the event at most, so that it is safe to write it.
+
+    Others can double what they read again and again, and must be measured by what stops soon after the limit.
+    """
+    below, nodes = [mapping], 0
+    while below:
+        value = below.pop()
+        nodes += 1
+        if nodes > _FEW or (isinstance(value, str) and value.startswith("$$")):
+            return False
+        if isinstance(value, dict):
+            if any(key.startswith("@") and key not in _LINEAR for key in value):
+                return False
+            below += value.values()
+        elif isinstance(value, list):
+            below += value
+    return True
 
 
 def _compiled_root(mapping: Any, context: Context) -> Resolver:

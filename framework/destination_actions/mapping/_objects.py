@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..events import MISSING
-from ._generated import defined
+from ._generated import Code, written_out
 from ._limits import Frame
-from ._paths import Resolver, inlined
+from ._paths import Resolver
 from ._values import copied
 
 
@@ -24,6 +25,14 @@ class Constant:
     def __call__(self, _scope: Any, _frame: Frame) -> Any:
         return copied(self.value) if self.mutable else self.value
 
+    def inline(self, code: Code, variable: str) -> None:
+        """Write the value out, or the copying of it."""
+        code.line(
+            f"{variable} = {code.bind(copied)}({code.bind(self.value)})"
+            if self.mutable
+            else f"{variable} = {code.bind(self.value)}"
+        )
+
 
 def list_resolver(items: Sequence[Resolver]) -> Resolver:
     """Give the resolver of a list; an item that is missing is null, so that the others keep their places."""
@@ -36,19 +45,22 @@ def list_resolver(items: Sequence[Resolver]) -> Resolver:
 
 
 def object_resolver(members: Sequence[tuple[str, Resolver]]) -> Resolver:
-    """Give the resolver of an object, written as Python; a member that is missing is left out.
+    """Give the resolver of an object, written as Python; a member that is missing is left out."""
+    inline = partial(_object, members)
+    code = Code()
+    inline(code, "found")
+    return written_out(code.function("found"), inline)
 
-    The source holds no text of the mapping, only numbered names that are bound to its keys, constants and resolvers.
-    """
-    names: dict[str, Any] = {"MISSING": MISSING}
-    lines = ["def resolve_object(scope, frame):", "    found = {}"]
-    for number, (key, resolver) in enumerate(members):
-        names[f"k{number}"] = key
-        if isinstance(resolver, Constant) and not resolver.mutable:
-            names[f"c{number}"] = resolver.value
-            lines += [f"    found[k{number}] = c{number}"] if resolver.value is not MISSING else []
+
+def _object(members: Sequence[tuple[str, Resolver]], code: Code, found: str) -> None:
+    code.line(f"{found} = {{}}")
+    value = code.variable()
+    for key, resolver in members:
+        if isinstance(resolver, Constant) and resolver.value is MISSING:
             continue
-        lines += inlined(resolver, f"r{number}", "value", names)
-        lines += ["    if value is not MISSING:", f"        found[k{number}] = value"]
-    resolve: Resolver = defined("\n".join([*lines, "    return found"]), "resolve_object", names)
-    return resolve
+        code.put(resolver, value)
+        place = f"{found}[{code.bind(key)}] = {value}"
+        if isinstance(resolver, Constant):
+            code.line(place)
+        else:
+            code.block(f"if {value} is not MISSING:", place)

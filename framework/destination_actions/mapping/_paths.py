@@ -18,10 +18,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from ..events import MISSING
-from ._generated import defined
+from ._generated import Code, defined, written_out
 from ._limits import Frame
 
 Resolver: TypeAlias = Callable[[Any, Frame], Any]
@@ -228,8 +229,8 @@ def _generated(path: Path, pointer: str) -> Resolver:
         ]
     )
     reader: Resolver = defined(source, "read", names)
-    reader.chain = _chain(path)  # type: ignore[attr-defined]
-    return reader
+    keys = _chain(path)
+    return reader if keys is None else written_out(reader, partial(_inline_chain, reader, keys))
 
 
 def _chain(path: Path) -> tuple[str, ...] | None:
@@ -238,24 +239,18 @@ def _chain(path: Path) -> tuple[str, ...] | None:
     return None if path.event or len(keys) < len(path.steps) else keys
 
 
-def inlined(resolver: Resolver, name: str, variable: str, names: dict[str, Any]) -> list[str]:
-    """Give the lines that put what a resolver gives into a variable of generated code; `name` is unique in `names`.
+def _inline_chain(reader: Resolver, keys: tuple[str, ...], code: Code, variable: str) -> None:
+    """Write a plain path out; where it does not lead through objects alone, its reader decides."""
+    steps = [f".get({code.bind(key)}, {code.bind(_NOTHING)})" for key in keys[:-1]]
+    code.block("try:", f"{variable} = {code.scope}{''.join(steps)}.get({code.bind(keys[-1])}, MISSING)")
+    code.block("except AttributeError:", f"{variable} = {code.bind(reader)}({code.scope}, frame)")
 
-    A plain path is written out, which saves a call; where it does not lead through objects alone, the resolver decides.
-    """
-    names[name] = resolver
-    keys: tuple[str, ...] | None = getattr(resolver, "chain", None)
-    if not keys:
-        return [f"    {variable} = {name}(scope, frame)"]
-    names["MISSING"], names["NOTHING"] = MISSING, _NOTHING
-    names.update({f"{name}_{number}": key for number, key in enumerate(keys)})
-    gets = "".join(f".get({name}_{number}, NOTHING)" for number in range(len(keys) - 1))
-    return [
-        "    try:",
-        f"        {variable} = scope{gets}.get({name}_{len(keys) - 1}, MISSING)",
-        "    except AttributeError:",
-        f"        {variable} = {name}(scope, frame)",
-    ]
+
+def same_path(one: Resolver, other: Resolver) -> bool:
+    """Whether two resolvers read one plain path, so that what the first found need not be read again."""
+    inlines = getattr(one, "inline", None), getattr(other, "inline", None)
+    chains = [inline.args[1] for inline in inlines if isinstance(inline, partial) and inline.func is _inline_chain]
+    return len(chains) == 2 and chains[0] == chains[1]
 
 
 def _reading(steps: tuple[Step, ...]) -> list[str]:

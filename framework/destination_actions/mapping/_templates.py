@@ -7,11 +7,11 @@ Both forms mean the same. A value is put in once and never read as a template it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
-from ._generated import defined
+from ._generated import Code, written_out
 from ._limits import LONG_TEXT
-from ._paths import Path, Resolver, inlined, parse_path
+from ._paths import Path, Resolver, parse_path
 from ._values import JS_SPACE, text_of
 
 
@@ -50,18 +50,23 @@ def _placeholders(text: str, braces: int) -> Iterator[tuple[str, str | None]]:
 
 
 def template_resolver(parts: list[str | Resolver], pointer: str) -> Resolver:
-    """Give the resolver of a template's texts and paths, written as Python from numbered names alone."""
-    names: dict[str, Any] = {"text_of": text_of, "pointer": pointer, "LONG_TEXT": LONG_TEXT}
-    lines = ["def render(scope, frame):"]
-    for number, part in enumerate(parts):
+    """Give the resolver of a template's texts and paths, written as Python."""
+    inline = partial(_template, parts, pointer)
+    code = Code()
+    inline(code, "text")
+    return written_out(code.function("text"), inline)
+
+
+def _template(parts: list[str | Resolver], pointer: str, code: Code, text: str) -> None:
+    at = code.bind(pointer)
+    pieces = []
+    for part in parts:
         if isinstance(part, str):
-            names[f"p{number}"] = part
+            pieces.append(f"{{{code.bind(part)}}}")
             continue
-        variable = f"v{number}"
-        lines += inlined(part, f"p{number}", variable, names)
-        lines += [f"    if type({variable}) is not str:", f"        {variable} = text_of({variable}, frame, pointer)"]
-    pieces = [f"{{p{number}}}" if isinstance(part, str) else f"{{v{number}}}" for number, part in enumerate(parts)]
-    lines += [f"    text = f'{''.join(pieces)}'"]
-    lines += ["    return text if len(text) <= LONG_TEXT else frame.spend_on(text, pointer)"]
-    render: Resolver = defined("\n".join(lines), "render", names)
-    return render
+        value = code.variable()
+        code.put(part, value)
+        code.block(f"if type({value}) is not str:", f"{value} = {code.bind(text_of)}({value}, frame, {at})")
+        pieces.append(f"{{{value}}}")
+    code.line(f"{text} = f'{''.join(pieces)}'")
+    code.block(f"if len({text}) > {LONG_TEXT}:", f"frame.spend_on({text}, {at})")

@@ -8,11 +8,15 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
+import orjson
+
 from ..events import MISSING
 from ._limits import MAPPING_LIMITS, Frame, too_deep, too_large
 
 SAFE_INTEGER = 2**53 - 1
 DEEPEST_VALUE = 200
+DEEPEST_DOCUMENT = 254
+"""Levels of a document; orjson, which writes whatever becomes of one, goes no deeper."""
 JS_SPACE = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
 """The characters that JavaScript's `trim` takes away."""
 
@@ -26,11 +30,13 @@ def js_number(number: float) -> str:
     """
     if isinstance(number, int):
         return str(number) if -SAFE_INTEGER <= number <= SAFE_INTEGER else _big_integer(number)
+    plain = repr(number)
+    if "e" not in plain and plain[-1] in "123456789":
+        return plain  # what nearly all numbers with decimals are; the last digit of the others is 0, or they have none
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
     if number.is_integer() and -SAFE_INTEGER <= number <= SAFE_INTEGER:
         return str(int(number))
-    plain = repr(number)
     return _js_digits(plain) if "e" in plain or plain.endswith(".0") else plain
 
 
@@ -66,7 +72,21 @@ def measure(value: Any, limit: int = MAPPING_LIMITS.output) -> int:
     Raises:
         RecursionError: the value is nested more deeply than a document may be.
     """
-    return limit - _room_left(value, limit, DEEPEST_VALUE)
+    return limit - _room_left(value, limit, DEEPEST_DOCUMENT)
+
+
+def is_small(document: Any, limit: int = MAPPING_LIMITS.output) -> bool:
+    """Tell for certain that a document is far below the limits, as nearly all are; False says nothing.
+
+    Writing it as JSON in C takes a seventh of the time of `measure`, which counts at most three characters for each
+    that is written; and it fails where a document is too deep. Not for documents that hold one part many times over:
+    all of them would be written.
+    """
+    try:
+        text = orjson.dumps(document)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return len(text) * 4 <= limit
 
 
 def _room_left(value: Any, room: int, depth: int) -> int:
@@ -171,6 +191,8 @@ def text_of(value: Any, frame: Frame, pointer: str) -> str:
     """
     if type(value) is str:
         return value
+    if type(value) is float:
+        return js_number(value)
     if isinstance(value, dict | list):
         return _container_text(value, frame, pointer)
     return scalar_text(value)

@@ -19,7 +19,7 @@ from destination_actions.errors import (
     nearest,
 )
 from destination_actions.events import Event
-from destination_actions.fields import FieldSet, is_reserved, secret_values
+from destination_actions.fields import FieldSet, is_reserved, secret_values, write_quick
 from destination_actions.http import Redactor
 from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
@@ -189,6 +189,7 @@ def _subscription(
     faults.raise_if_any()
     if lane is None or action is None or expression is None or mapping is None:
         return None
+    write_quick(action.payload)
     return Subscription(
         id=item.id or item.name,
         name=item.name,

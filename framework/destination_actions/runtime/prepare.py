@@ -5,22 +5,23 @@ Sending, batches, `explain`, the tests and the command line all go through `prep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from destination_actions.answers import Answer
 from destination_actions.definitions import Cooldown
 from destination_actions.errors import DestinationActionsError
 from destination_actions.events import MISSING, Event
-from destination_actions.fields import FieldSet
+from destination_actions.fields import FieldSet, quick_payload
 from destination_actions.mapping import ResolveError
 from destination_actions.outcomes import Failed, Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An event that may be performed: the typed payload, and what is to be left in peace afterwards."""
+class Prepared(NamedTuple):
+    """An event that may be performed: the typed payload, and what is to be left in peace afterwards.
+
+    A named tuple is as frozen as a frozen dataclass, and made in a third of the time.
+    """
 
     subscription: Subscription
     event: Event
@@ -61,6 +62,10 @@ def build(subscription: Subscription, event: Event, message_id: str) -> Prepared
             return _failed(subscription, message_id, document.message)
         return Invalid(**head_of(subscription, message_id), problems=(document,))
     try:
+        # Nearly all documents are right, and take a fifth of the time of a check that can say what is wrong.
+        payload = quick_payload(subscription.action.payload, document)
+        if payload is not None:
+            return _cooled(subscription, event, message_id, payload)
         checked = subscription.action.payload.check(document, sync_mode=subscription.sync_mode)
     except KeyboardInterrupt:
         raise

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ...events import MISSING
 from .._arguments import NODE
 from .._directive import CompileContext, Directive
+from .._generated import Code, written_out
 from .._limits import Frame, too_deep
-from .._paths import Resolver
+from .._paths import Resolver, same_path
 from .._values import DEEPEST_VALUE
 from ._arguments import arguments, described_as, is_absent, part
 
@@ -24,7 +26,8 @@ def _if_exists(condition: Resolver, then: Resolver, otherwise: Resolver) -> Reso
         value = condition(scope, frame)
         return otherwise(scope, frame) if value is None or value is MISSING else then(scope, frame)
 
-    return resolve_exists
+    absent = "{0} is None or {0} is MISSING"
+    return written_out(resolve_exists, partial(_inline_if, absent, condition, then, otherwise))
 
 
 def _if_not_blank(condition: Resolver, then: Resolver, otherwise: Resolver) -> Resolver:
@@ -32,7 +35,17 @@ def _if_not_blank(condition: Resolver, then: Resolver, otherwise: Resolver) -> R
         value = condition(scope, frame)
         return otherwise(scope, frame) if is_blank(value) else then(scope, frame)
 
-    return resolve_blank
+    blank = "{0} is MISSING or {0} is None or (not {0} and isinstance({0}, (str, list)))"
+    return written_out(resolve_blank, partial(_inline_if, blank, condition, then, otherwise))
+
+
+def _inline_if(test: str, condition: Resolver, then: Resolver, otherwise: Resolver, code: Code, variable: str) -> None:
+    """Write a choice out. The result is often what was looked at, which is then not read a second time."""
+    value = code.variable()
+    code.put(condition, value)
+    again = same_path(condition, then)
+    code.block(f"if {test.format(value)}:", body=lambda: code.put(otherwise, variable))
+    code.block("else:", body=lambda: code.line(f"{variable} = {value}") if again else code.put(then, variable))
 
 
 def is_blank(value: Any) -> bool:

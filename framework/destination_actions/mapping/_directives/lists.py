@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ...events import MISSING
 from .._arguments import NODE, TEXT
 from .._directive import CompileContext, Directive
+from .._generated import Code, written_out
 from .._jmespath import compile_query, is_true
 from .._limits import Frame
 from .._paths import Resolver
@@ -37,7 +39,27 @@ def _shaped(items: Resolver, shape: Resolver, steps: int, pointer: str) -> Resol
         shaped = [shape(item, frame) for item in found]
         return [None if item is MISSING else item for item in shaped]
 
-    return resolve_array_path
+    return written_out(resolve_array_path, partial(_inline_shaped, items, shape, (steps, pointer), resolve_array_path))
+
+
+def _inline_shaped(
+    items: Resolver, shape: Resolver, cost: tuple[int, str], whole: Resolver, code: Code, variable: str
+) -> None:
+    """Write the loop over a list out; anything else is left to the resolver as a whole."""
+    found, item, shaped = code.variable(), code.variable(), code.variable()
+    code.put(items, found)
+
+    def loop() -> None:
+        code.line(f"frame.spend({cost[0]} * len({found}), {code.bind(cost[1])})")
+        code.line(f"{variable} = []")
+        code.block(f"for {item} in {found}:", body=lambda: code.within(item, one))
+
+    def one() -> None:
+        code.put(shape, shaped)
+        code.line(f"{variable}.append(None if {shaped} is MISSING else {shaped})")
+
+    code.block(f"if type({found}) is list:", body=loop)
+    code.block("else:", f"{variable} = {code.bind(whole)}({code.scope}, frame)")
 
 
 def _map(context: CompileContext, argument: dict[str, Any]) -> Resolver:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ...events import MISSING
 from .._arguments import NODE, TEXT
 from .._directive import CompileContext, Directive
-from .._limits import MAPPING_LIMITS, Frame, ResolveError, too_large
+from .._generated import Code, written_out
+from .._limits import LONG_TEXT, MAPPING_LIMITS, Frame, ResolveError, too_large
 from .._paths import Resolver, walk
 from .._replace import Replacement
 from .._templates import parse_template
@@ -51,7 +54,17 @@ def _case(context: CompileContext, argument: dict[str, Any]) -> Resolver:
         found = value(scope, frame)
         return change(frame.spend_on(found, pointer)) if isinstance(found, str) else found
 
-    return resolve_case
+    return written_out(resolve_case, partial(_inline_case, value, change, pointer))
+
+
+def _inline_case(value: Resolver, change: Callable[[str], str], pointer: str, code: Code, variable: str) -> None:
+    code.put(value, variable)
+
+    def changed() -> None:
+        code.block(f"if len({variable}) > {LONG_TEXT}:", f"frame.spend_on({variable}, {code.bind(pointer)})")
+        code.line(f"{variable} = {code.bind(change)}({variable})")
+
+    code.block(f"if isinstance({variable}, str):", body=changed)
 
 
 def _replace(context: CompileContext, argument: dict[str, Any]) -> Resolver:
