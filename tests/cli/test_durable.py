@@ -24,11 +24,13 @@ Line = Callable[..., str]
 
 @pytest.fixture
 def kept(config: Path) -> Path:
-    """The configuration with a store that lasts, without a cooldown; the number stands in the event."""
+    """The configuration with a store that lasts, without a cooldown; the number stands in the event. What a killed
+    process had in hand is free again soon."""
     document = json.loads(config.read_text())
     [subscription] = document["destinations"]["shop"]["subscriptions"]
     subscription["mapping"] |= {"coolingOffPeriod": 0, "to": {"@path": "$.properties.phone"}}
-    config.write_text(json.dumps(document | {"stores": "sqlite:state.db"}))
+    claims = {"lease": 0.2, "send": 1, "grace": 0}
+    config.write_text(json.dumps(document | {"stores": "sqlite:state.db", "claims": claims}))
     return config
 
 
@@ -53,26 +55,6 @@ def started(config: Path, events: Path | str, **options: Any) -> subprocess.Pope
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
-SCRIPT = """
-import asyncio, sys
-from pathlib import Path
-from destination_actions.cli.durable import Durable
-from destination_actions.cli.source import Events
-from destination_actions.protocols import ClaimTimes
-
-config, events = sys.argv[1:]
-equipment = {"times": ClaimTimes(lease=0.2, send=1.0, grace=0.0)}
-asyncio.run(Durable(Path(config), Events(events), None, None, 4, equipment=equipment).run(lambda outcome: None))
-"""
-"""As the command, with leases that are soon over."""
-
-
-def hurried(config: Path, events: Path | str, **options: Any) -> subprocess.Popen[str]:
-    """The same with short leases, for who does not want to wait for what a killed process had in hand."""
-    arguments = [sys.executable, "-c", SCRIPT, str(config), str(events)]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-
-
 def come(sandbox: Sandbox, count: int) -> None:
     """Wait until so many flows were triggered."""
     deadline = time.monotonic() + PATIENCE
@@ -90,11 +72,11 @@ EVERYBODY = Counter(f"u{number}" for number in range(40))
 
 def test_killed_and_run_again(kept: Path, events: Path, sandbox: Sandbox, destinations: Run) -> None:
     """A run that is killed in the middle is gone on with: everybody is contacted once, and nothing is read twice."""
-    with hurried(kept, events) as first:
+    with started(kept, events) as first:
         come(sandbox, 9)
         first.kill()
     assert 9 <= len(sandbox.executions) < 40
-    with hurried(kept, events) as again:
+    with started(kept, events) as again:
         _, said = again.communicate(timeout=PATIENCE)
     assert (0, EVERYBODY) == (again.returncode, people(sandbox))
     assert "going on after 41 lines" in said
@@ -128,15 +110,15 @@ def test_done_is_done(kept: Path, events: Path, sandbox: Sandbox, destinations: 
 
 def test_a_pipe_that_is_sent_again(kept: Path, events: Path, sandbox: Sandbox) -> None:
     """What came through a pipe before a kill is delivered by the next run; sending it all again repeats nothing."""
-    with hurried(kept, "-", stdin=subprocess.PIPE) as first:
+    with started(kept, "-", stdin=subprocess.PIPE) as first:
         assert first.stdin is not None
         first.stdin.write(events.read_text())
         first.stdin.flush()
         come(sandbox, 9)
         first.kill()
-    with hurried(kept, "-", stdin=subprocess.PIPE) as again:
+    with started(kept, "-", stdin=subprocess.PIPE) as again:
         again.communicate(events.read_text(), timeout=PATIENCE)
-    assert (0, EVERYBODY) == (again.returncode, people(sandbox))
+    assert (3, EVERYBODY) == (again.returncode, people(sandbox))
 
 
 def test_names_tell_streams_apart(kept: Path, sandbox: Sandbox, destinations: Run) -> None:

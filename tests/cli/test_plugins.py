@@ -99,6 +99,35 @@ def test_choices_of_an_unknown_field(destinations: Run, config: Path) -> None:
     assert (2, True) == (result.exit_code, 'did you mean "listId"?' in result.stderr)
 
 
+FORGETFUL = PLUGIN.replace("actions=(add,))", "actions=(add,), on_delete=forget)").replace(
+    "@hookimpl\ndef register_destinations",
+    """
+async def forget(ctx, person):
+    from destination_actions import Refused
+
+    if person.user_id != "jane":
+        raise Refused("never heard of them")
+    return Accepted()
+
+
+@hookimpl
+def register_destinations""",
+)
+
+
+def test_forgetting_at_destinations(destinations: Run, install: Callable[..., None], tmp_path: Path) -> None:
+    """Asked to, `forget` has every destination that can do so forget the person, and says how it went."""
+    install("stranger", FORGETFUL)
+    path = tmp_path / "destinations.json"
+    path.write_text(json.dumps({"stores": "sqlite:s.db", "destinations": {"here": {"destination": "stranger"}}}))
+    only_ours = destinations("forget", path, "--user", "jane")
+    assert (0, False) == (only_ours.exit_code, "here" in only_ours.stdout)
+    well = destinations("forget", path, "--user", "jane", "--at-destinations")
+    assert (0, True) == (well.exit_code, "here: delivered" in well.stdout)
+    badly = destinations("forget", path, "--user", "ravi", "--at-destinations")
+    assert (1, True) == (badly.exit_code, "here: rejected, never heard of them" in badly.stdout)
+
+
 def test_a_plugins_command(destinations: Run, install: Callable[..., None]) -> None:
     """A command that a plugin adds is listed and runs."""
     install("stranger", PLUGIN)

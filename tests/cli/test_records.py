@@ -69,6 +69,31 @@ def test_status_counts_states(ran: Path, destinations: Run) -> None:
     assert {"rejected", "refused", "cooldown", "nothing", "waiting"} <= set(table.split())
 
 
+def test_status_shows_open_breakers(kept: Path, destinations: Run) -> None:
+    """Whose breaker is open is said with why, since when, what the API answers, and when the next probe is."""
+    import asyncio
+
+    from destination_actions import AsyncRuntime
+    from destination_actions.runtime.lanes import lane_key
+    from destination_actions.runtime.notices import NoticeBoard
+    from destination_actions.stores import SystemClock
+
+    async def put_up() -> None:
+        async with AsyncRuntime.from_config(kept, watchdog=None) as runtime:
+            board = NoticeBoard(runtime.stores.tokens, SystemClock(), lane_key(runtime.plan.lanes[0]))
+            await board.put_up("authentication", "the API answered 401", 30.0)
+
+    assert [] == json.loads(destinations("status", kept, "--json").stdout)["breakers"]
+    asyncio.run(put_up())
+    [breaker] = json.loads(destinations("status", kept, "--json").stdout)["breakers"]
+    assert ("shop", "authentication", "the API answered 401") == (breaker["lane"], breaker["why"], breaker["message"])
+    assert 0 <= breaker["openForSeconds"] < 25
+    assert 0 < breaker["probeIn"] <= 30
+    shown = " ".join(destinations("status", kept).stdout.split())
+    assert "shop: the breaker has been open for 0:00:" in shown
+    assert "because its credentials are refused: the API answered 401" in shown
+
+
 def test_status_shows_what_waits(kept: Path, destinations: Run, line: Line) -> None:
     """Events that were accepted and not delivered are shown with the age of the oldest."""
     import asyncio

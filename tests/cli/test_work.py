@@ -84,6 +84,30 @@ def test_a_worker_delivers_and_drains(config: Path, store: str, line: Line) -> N
     assert [] == left(store)
 
 
+def test_a_reload(config: Path, store: str, line: Line) -> None:
+    """SIGHUP exchanges the configuration: what was switched off is delivered; a wrong one is refused and says why."""
+    accept(config, store, line("w1", "jane"))
+    good = config.read_text()
+    changed = json.loads(good)
+    changed["destinations"]["shop"]["enabled"] = False
+    config.write_text(json.dumps(changed))
+    with worker(config, store) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        assert "delivering" in process.stderr.readline()
+        for text in ('{"destinations": {"shop": {"destination": "nowhere"}}}', good):
+            config.write_text(text)
+            process.send_signal(signal.SIGHUP)
+            said = json.loads(process.stderr.readline())
+            refused = "nowhere" in text
+            assert refused == (said["message"] == "the new configuration is refused, the old one stays")
+            assert refused == ("nowhere" in json.dumps(said.get("errors", [])))
+        assert "delivered" == json.loads(process.stdout.readline())["outcome"]
+        process.send_signal(signal.SIGTERM)
+        assert 0 == process.wait(20)
+    assert [] == left(store)
+
+
 def test_what_does_not_end_goes_back(silent: tuple[Path, socket.socket], store: str, line: Line) -> None:
     """A delivery that is still under way after the drain time is due again, as if it had not been tried; exit 0."""
     config, server = silent

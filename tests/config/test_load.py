@@ -301,3 +301,17 @@ def test_settings_of_another_form(settings: Any) -> None:
     """Settings that are no object are refused, empty ones too."""
     with pytest.raises(ConfigurationError, match="settings"):
         config_from_python("notes", settings)
+
+
+def test_deadlines_have_room_in_the_claims(tmp_path: Path) -> None:
+    """A destination's timeout may be as long as claims.send, and longer only when that is raised."""
+    document = {"destinations": {"shop": {"destination": "notes", "timeout": 45}}}
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(
+        ConfigurationError, match=r"shop.timeout: 45 s is longer than any request may take \(10 s\)"
+    ) as caught:
+        load_config(path)
+    assert "raise claims.send to 45" in str(caught.value)
+    path.write_text(json.dumps(document | {"claims": {"send": 45}}))
+    assert 45 == load_config(path).destinations[0].timeout

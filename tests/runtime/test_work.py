@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -14,7 +14,9 @@ import pytest
 from destination_actions import Accepted, AsyncRuntime, BatchContext, Failed, Outcome, Refused, hookimpl
 from destination_actions.config import Config, config_from_python
 from destination_actions.errors import StoreError
-from destination_actions.protocols import Stores
+from destination_actions.protocols import ClaimTimes, Stores
+from destination_actions.runtime.lanes import lane_key
+from destination_actions.runtime.notices import NoticeBoard, open_breakers
 from destination_actions.stores import open_stores
 from destination_actions.testing.virtual import VirtualClock, VirtualLoop
 from notes import SETTINGS, SUBSCRIPTION, Note, Settings, action, destination
@@ -285,6 +287,130 @@ async def test_what_is_no_longer_configured_is_set_aside() -> None:
         [outcome] = await s.work(s.runtime(name="new"), ends=1)
         assert isinstance(outcome, Failed)
         assert ("old", "not_configured") == (outcome.destination, outcome.reason)
+
+
+# --- subscriptions that are switched off -----------------------------------------------------------------------------
+
+OTHER = {**SUBSCRIPTION, "name": "Others"}
+OFF = {**SUBSCRIPTION, "enabled": False}
+
+
+@on_virtual_time
+async def test_what_is_switched_off_waits() -> None:
+    """Its deliveries stay while others of the same account are delivered, and go once it is switched on."""
+    async with scene() as s:
+        account = destination(action(cooldown=None), account=lambda settings: settings.account)
+        both = s.runtime(account, subscriptions=[SUBSCRIPTION, OTHER])
+        await both.enqueue(tracks(300))
+        first = await s.work(s.runtime(account, subscriptions=[OFF, OTHER]), ends=300)
+        assert {("others", "delivered")} == {(outcome.subscription, outcome.outcome) for outcome in first}
+        last = await s.work(s.runtime(account, subscriptions=[SUBSCRIPTION, OTHER]), ends=600)
+        assert {"delivered": 600} == kinds(last)
+        assert 600 == len(s.requests)
+
+
+def half_off(horizon: float = 3600.0) -> tuple[Config, Config]:
+    """Two destinations, and the same with the first switched off."""
+    rule = {"retry": {"horizon": horizon}}
+    [one] = config_from_python("notes", SETTINGS, [SUBSCRIPTION], name="one").destinations
+    [two] = config_from_python("notes", SETTINGS, [SUBSCRIPTION], name="two").destinations
+    one = replace(one, **rule)
+    return Config(destinations=(one, two)), Config(destinations=(replace(one, enabled=False), two))
+
+
+class NotesPlugin:
+    """Registers the notes destination."""
+
+    @hookimpl
+    def register_destinations(self) -> list[Any]:
+        """One."""
+        return [destination(action(cooldown=None))]
+
+
+def configured(s: Scene, config: Config) -> AsyncRuntime:
+    """A runtime of a configuration, on the scene's stores."""
+    equipment = {"http": httpx.MockTransport(s), "stores": s.stores, "clock": s.clock, "watchdog": None}
+    made = AsyncRuntime.from_config(config, plugins=[NotesPlugin()], **equipment)
+    s.runtimes.append(made)
+    return made
+
+
+@on_virtual_time
+async def test_a_destination_that_is_switched_off_keeps_its_queue() -> None:
+    """Its lane is left alone, by `run` too, which ends when the rest is done; switched on, everything arrives."""
+    on, off = half_off()
+    async with scene() as s:
+        await configured(s, on).enqueue(tracks(1000))
+        outcomes = [outcome async for outcome in configured(s, off).run(())]
+        assert ({"delivered": 1000}, {"two"}) == (kinds(outcomes), {outcome.destination for outcome in outcomes})
+        assert s.seconds < 60
+        assert {"delivered": 1000} == kinds([outcome async for outcome in configured(s, on).run(())])
+
+
+@on_virtual_time
+async def test_what_is_switched_off_has_an_end() -> None:
+    """At its destination's horizon it expires, and can be replayed; not a second earlier."""
+    on, off = half_off(horizon=600)
+    async with scene() as s:
+        await configured(s, on).enqueue(tracks(3))
+        outcomes = await s.work(configured(s, off), ends=6)
+        late = [(at, outcome) for at, outcome in s.told if outcome.destination == "one"]
+        assert {"delivered": 3, "failed": 3} == kinds(outcomes)
+        assert {"disabled"} == {outcome.reason for _, outcome in late if isinstance(outcome, Failed)}
+        assert 600 <= min(at for at, _ in late)
+        assert max(at for at, _ in late) < 700
+        tallies = await s.stores.ledger.tallies()
+        assert [("expired", "disabled", 3)] == [(one.state, one.reason, one.count) for one in tallies[:1]]
+
+
+# --- what people see of breakers, and deadlines ----------------------------------------------------------------------
+
+
+@on_virtual_time
+async def test_open_breakers_are_shown() -> None:
+    """While a breaker is open everybody who looks is told why, since when and when the next probe is; then no more."""
+    seen = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(await open_breakers(s.stores.tokens, [key], s.clock.now()))
+        return httpx.Response(401) if s.seconds < 100 else await created(request)
+
+    async with scene(answer) as s:
+        runtime = s.runtime()
+        key = lane_key(runtime.plan.lanes[0])
+        await runtime.enqueue(tracks(20))
+        await s.work(runtime, ends=20)
+        shown = [board[key] for board in seen if board]
+        assert {"authentication"} == {notice.why for notice in shown}
+        assert {round(shown[0].since)} == {round(notice.since) for notice in shown}
+        assert all("401" in notice.message for notice in shown)
+        assert shown[-1].since + 90 <= shown[-1].probe <= s.clock.now() + 30
+        assert {} == await open_breakers(s.stores.tokens, [key], s.clock.now())
+        await NoticeBoard(s.stores.tokens, s.clock, key).put_up("failures", "", 5.0)
+        await s.clock.sleep(36)
+        assert {} == await open_breakers(s.stores.tokens, [key], s.clock.now())
+
+
+@pytest.mark.parametrize(("timeout", "arrives"), [(0.5, False), (45.0, True), (None, False)])
+def test_a_destination_has_a_deadline(timeout: float | None, arrives: bool) -> None:
+    """A request may take as long as its destination says, ten seconds if it says nothing, and no longer."""
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(30)
+        return httpx.Response(201, json={})
+
+    @on_virtual_time
+    async def through() -> None:
+        async with scene(answer) as s:
+            on, _ = half_off(horizon=0)
+            times = ClaimTimes(send=45.0) if timeout == 45 else ClaimTimes()
+            runtime = configured(s, Config(destinations=(replace(on.destinations[0], timeout=timeout),), times=times))
+            await runtime.enqueue(tracks(1))
+            [outcome] = await s.work(runtime, ends=1)
+            assert arrives == (outcome.outcome == "delivered")
+            assert s.told[0][0] == pytest.approx(30 if arrives else (timeout or 10), abs=0.2)
+
+    through()
 
 
 # --- batches ---------------------------------------------------------------------------------------------------------

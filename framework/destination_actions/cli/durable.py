@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from destination_actions.cli.console import note
 from destination_actions.cli.records import records_of
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Durable:
-    """A durable run. `retry_for` None leaves it to each destination how long a delivery is retried; `equipment` is what
-    the runtime gets besides."""
+    """A durable run. `retry_for` None leaves it to each destination how long a delivery is retried."""
 
     config: Path
     source: Events
@@ -32,12 +31,11 @@ class Durable:
     retry_for: float | None
     concurrency: int
     restart: bool = False
-    equipment: Mapping[str, Any] = field(default_factory=dict)
 
     async def run(self, each: Callable[[Outcome], None]) -> None:
         """Deliver until all is done. Raises `KeyboardInterrupt` when it was stopped before."""
         with closing(self.source):
-            async with records_of(self.config, self.store, **self.equipment) as runtime:
+            async with records_of(self.config, self.store) as runtime:
                 stops = Stops()
                 blocks, reading = await self._blocks(runtime, stops)
                 whole = await stops.finished(self._delivered(runtime, blocks, stops, each))

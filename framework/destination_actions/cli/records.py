@@ -72,7 +72,7 @@ def moment(text: str, now: float) -> float:
 
 
 @asynccontextmanager
-async def records_of(config: Path, store: str | None = None, **equipment: Any) -> AsyncIterator[AsyncRuntime]:
+async def records_of(config: Path, store: str | None = None) -> AsyncIterator[AsyncRuntime]:
     """A runtime over stores that last. Raises `ConfigurationError` for stores that keep nothing."""
     from destination_actions.config import load_config
     from destination_actions.runtime import AsyncRuntime
@@ -81,7 +81,7 @@ async def records_of(config: Path, store: str | None = None, **equipment: Any) -
     if (store or loaded.stores) == "memory:":
         hint = 'keep the records in a file: "stores": "sqlite:deliveries.db", or name one with --store'
         raise ConfigurationError(f"{config}: stores in memory keep no records between two commands", hint=hint)
-    async with AsyncRuntime.from_config(loaded, stores=store, **{"watchdog": None} | equipment) as runtime:
+    async with AsyncRuntime.from_config(loaded, stores=store, watchdog=None) as runtime:
         yield runtime
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ from destination_actions.protocols import FAILED_STATES, TERMINAL_STATES, LaneRa
 
 if TYPE_CHECKING:
     from destination_actions.runtime import AsyncRuntime
+    from destination_actions.runtime.notices import Notice
 
 
 def status(
@@ -25,7 +26,7 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     store: Annotated[str | None, typer.Option(help="sqlite:PATH; wins over the configuration.")] = None,
 ) -> None:
-    """Show how deliveries ended so far, what waits and since when, and which lanes are paused."""
+    """Show how deliveries ended so far, what waits and since when, which breakers are open and which lanes paused."""
     found = completed(_status(config, store))
     if json:
         print_json(found.to_json())
@@ -34,6 +35,8 @@ def status(
     out.print(_tallies(found))
     out.print()
     out.print(_waiting(found))
+    for name, notice in found.breakers.items():
+        out.print(cell(_breaker(name, notice, found.now), "red"))
     for lane in found.lanes:
         if lane.paused_for > 0:
             out.print(cell(f"{lane.lane} is paused for another {age(lane.paused_for)}", "yellow"))
@@ -47,6 +50,7 @@ class Status:
     tallies: Sequence[Tally]
     waiting: Sequence[Waiting]
     lanes: Sequence[LaneRate]
+    breakers: Mapping[str, Notice]
 
     @property
     def states(self) -> Counter[str]:
@@ -77,7 +81,23 @@ class Status:
                 {"lane": one.lane, "freeIn": round(one.free_in, 3), "pausedFor": round(one.paused_for, 3)}
                 for one in self.lanes
             ],
+            "breakers": [_notice(name, one, self.now) for name, one in self.breakers.items()],
         }
+
+
+def _notice(name: str, one: Notice, now: float) -> dict[str, Any]:
+    return {
+        "lane": name,
+        "why": one.why,
+        "message": one.message,
+        "openForSeconds": round(now - one.since, 3),
+        "probeIn": round(max(0.0, one.probe - now), 3),
+    }
+
+
+def _breaker(name: str, one: Notice, now: float) -> str:
+    why = "its credentials are refused" if one.why == "authentication" else "most of its requests fail"
+    return f"{name}: the breaker has been open for {age(now - one.since)}, because {why}: {one.message}"
 
 
 def _pending(one: Waiting, now: float) -> dict[str, Any]:
@@ -109,7 +129,20 @@ async def _status(config: Path, store: str | None) -> Status:
             await stores.ledger.tallies(),
             await desk.waiting() if desk else (),
             _named(runtime, await desk.lanes() if desk else ()),
+            await _breakers(runtime),
         )
+
+
+async def _breakers(runtime: AsyncRuntime) -> Mapping[str, Notice]:
+    """Open breakers, under the configured names of all destinations of their account."""
+    from destination_actions.runtime.lanes import lane_key
+    from destination_actions.runtime.notices import open_breakers
+
+    names: dict[str, list[str]] = {}
+    for lane in runtime.plan.lanes:
+        names.setdefault(lane_key(lane), []).append(lane.name)
+    found = await open_breakers(runtime.stores.tokens, names, time.time())
+    return {", ".join(names[key]): notice for key, notice in found.items()}
 
 
 def _named(runtime: AsyncRuntime, lanes: Sequence[LaneRate]) -> Sequence[LaneRate]:

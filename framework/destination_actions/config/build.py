@@ -24,7 +24,7 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
         ledger=_ledger(value.get("ledger", {})),
     )
     found = [flaw for destination in destinations for flaw in _identities(destination.subscriptions)]
-    return config, [*found, *source_flaws(config)]
+    return config, [*found, *_deadlines(config), *source_flaws(config)]
 
 
 def slug(name: str) -> str:
@@ -59,6 +59,7 @@ def _destination(name: str, one: Mapping[str, Any]) -> DestinationConfig:
         retry=one.get("retry", {}),
         breaker=one.get("breaker", {}),
         concurrency=one.get("concurrency"),
+        timeout=one.get("timeout"),
         enabled=one.get("enabled", True),
         pointer=pointer,
     )
@@ -77,6 +78,15 @@ def _subscription(pointer: str, one: Mapping[str, Any]) -> SubscriptionConfig:
         sync_mode=one.get("syncMode"),
         pointer=pointer,
     )
+
+
+def _deadlines(config: Config) -> Iterator[Flaw]:
+    longest = config.times.send
+    for one in config.destinations:
+        if one.timeout is not None and one.timeout > longest:
+            at = f"{one.pointer}/timeout"
+            message = f"{readable(at)}: {one.timeout:g} s is longer than any request may take ({longest:g} s)"
+            yield Flaw(at, message, f"raise claims.send to {one.timeout:g}, in every configuration of this store")
 
 
 def _identities(subscriptions: Sequence[SubscriptionConfig]) -> Iterator[Flaw]:

@@ -45,6 +45,7 @@ class DestinationConfig:
     retry: Mapping[str, Any] = field(default_factory=dict)
     breaker: Mapping[str, Any] = field(default_factory=dict)
     concurrency: int | None = None
+    timeout: float | None = None
     enabled: bool = True
     pointer: str = ""
 

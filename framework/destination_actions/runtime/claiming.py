@@ -199,8 +199,10 @@ def turns_of(run: Run) -> Turns | None:
 
 def effect_on(equipment: Equipment, lane: Lane, held: Sequence[Claim | None], turns: Turns | None = None) -> Effect:
     """An effect on these claims, at this rate."""
-    clients = equipment.lanes(lane).clients
-    return Effect(equipment.stores.claims, held, equipment.clock, equipment.times, clients, turns)
+    clients, times = equipment.lanes(lane).clients, equipment.times
+    if lane.timeout is not None:
+        times = replace(times, send=min(times.send, lane.timeout))
+    return Effect(equipment.stores.claims, held, equipment.clock, times, clients, turns)
 
 
 def closed_effect(equipment: Equipment, lane: Lane) -> Effect:

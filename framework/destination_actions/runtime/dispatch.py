@@ -14,6 +14,7 @@ from destination_actions.protocols import Lease
 from destination_actions.runtime.deliver import deliver, deliver_batch
 from destination_actions.runtime.gate import Gate
 from destination_actions.runtime.gather import Batch, Gather, group_of
+from destination_actions.runtime.idle import Idle
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.plan import Subscription
 from destination_actions.runtime.prepare import Prepared, build
@@ -47,6 +48,7 @@ class Dispatcher:
         self._clock = equipment.clock
         self._stations = Stations(worker.plan, equipment, worker.concurrency)
         self._gather = Gather(self._send_batch)
+        self._idle = Idle(worker.plan.idle, self._stations.by_lane)
         self._suspects: set[str] = set()
         self._swept: dict[str, float] = {}
         self.wake = asyncio.Event()
@@ -62,8 +64,16 @@ class Dispatcher:
                 await self._rest()
 
     async def empty(self) -> bool:
-        """Whether nothing is under way and nothing waits."""
-        return not self.under_way and not self._gather and await self._queue.next_due() is None
+        """Whether nothing is under way and nothing waits, but for subscriptions that are switched off."""
+        if self.under_way or self._gather:
+            return False
+        return await self._queue.next_due(list(self._idle.lanes)) is None or await self._only_idle()
+
+    async def _only_idle(self) -> bool:
+        desk = self._worker.equipment.stores.desk
+        if desk is None or not self._idle.seen:
+            return False
+        return all(self._idle.names(one.destination, one.subscription) for one in await desk.waiting())
 
     async def _step(self) -> bool:
         """Start what may start now. True when there may be more of it at once."""
@@ -77,7 +87,7 @@ class Dispatcher:
         room = {lane: self._room(station) for lane, station in self._stations.by_lane.items()}
         if room and not any(room.values()):
             return False
-        leases = await self._queue.take(BLOCK, lease=self._lease, room=room)
+        leases = await self._queue.take(BLOCK, lease=self._lease, room=room | dict.fromkeys(self._idle.lanes, 0))
         for lane, station in self._stations.by_lane.items():
             station.gate.offered(room[lane], sum(lease.delivery.lane == lane for lease in leases))
         for lease in leases:
@@ -94,7 +104,11 @@ class Dispatcher:
     async def _rest(self) -> None:
         """Wait until something happens here, or something is due, or a gate opens."""
         closed = self._stations.lanes(lambda station: self._room(station) == 0)
-        waits = [IDLE_POLL, await self._queue.next_due(closed), *(gate.next_room() for gate in self._closed_gates())]
+        waits = [
+            IDLE_POLL,
+            await self._queue.next_due([*closed, *self._idle.lanes]),
+            *(gate.next_room() for gate in self._closed_gates()),
+        ]
         gathered = self._gather.next_due()
         waits.append(None if gathered is None else gathered - self._clock.monotonic())
         seconds = max(0.0, min(wait for wait in waits if wait is not None))
@@ -123,9 +137,17 @@ class Dispatcher:
                 message = f"its time was over while its lane waited ({why})"
                 self._start(self._bury(lease, ended(lease, "expired", message), "expired"))
 
+        for lane, horizon in self._idle.to_sweep(now).items():
+            for lease in await self._queue.overdue(lane, BLOCK, before=self._clock.now() - horizon, lease=self._lease):
+                self._start(self._bury(lease, _switched_off(lease), "expired"))
+
     # --- one delivery, one batch -------------------------------------------------------------------------------------
 
     def _begin(self, lease: Lease) -> None:
+        horizon = self._idle.horizon(lease.delivery)
+        if horizon is not None:
+            self._start(self._left(lease, horizon))
+            return
         hopeless = self._worker.hopeless(lease)
         subscription = self._worker.plan.subscription(lease.delivery.destination, lease.delivery.subscription)
         if hopeless is not None or subscription is None:
@@ -201,6 +223,13 @@ class Dispatcher:
         if last is not None:
             await self._told(lease, last)
 
+    async def _left(self, lease: Lease, horizon: float) -> None:
+        """Leave a delivery alone whose subscription is switched off; in the end its time is over."""
+        if self._worker.age(lease) > horizon:
+            await self._bury(lease, _switched_off(lease), "expired")
+        else:
+            await self._worker.given_back(lease, delay=self._idle.put_back(lease.delivery, horizon))
+
     async def _bury(self, lease: Lease, outcome: Failed, ends: str) -> None:
         await self._told(lease, await self._worker.buried(lease, outcome, ends))
 
@@ -243,3 +272,7 @@ class Dispatcher:
         await cancelled(self.under_way)
         for lease in self._gather.leases():
             await self._worker.given_back(lease)
+
+
+def _switched_off(lease: Lease) -> Failed:
+    return ended(lease, "disabled", "its time was over while its subscription was switched off")

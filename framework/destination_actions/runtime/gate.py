@@ -15,6 +15,7 @@ from destination_actions.errors import StoreError
 from destination_actions.outcomes import Failed, Outcome
 from destination_actions.protocols import Clock, Stores
 from destination_actions.runtime.breaker import Breaker, BreakerRule
+from destination_actions.runtime.notices import NoticeBoard
 from destination_actions.runtime.pace import QUIET, SURE, Pace, grown, slowed
 from destination_actions.runtime.permits import Permits
 from destination_actions.runtime.retry import RetryBudget, RetryRule
@@ -67,6 +68,7 @@ class Gate:
         self.under_way = 0
         self._stores = stores
         self._clock = clock
+        self._notices = NoticeBoard(stores.tokens, clock, key)
         self._window = float(min(START, concurrency))
         self._epoch = 0
         self._opens = 0.0
@@ -137,7 +139,7 @@ class Gate:
         self.under_way -= 1
         now = self._clock.monotonic()
         outcome = most_telling(outcomes)
-        signal = signal_of(outcome)
+        signal, open_for = signal_of(outcome), self.breaker.why
         try:
             if signal is Signal.LIMITED and isinstance(outcome, Failed):
                 await self._limited(ticket, outcome, now)
@@ -145,6 +147,9 @@ class Gate:
                 await self._broken(ticket, signal, outcome, now)
             else:
                 self._answered(ticket, signal, now)
+            if self.breaker.why != open_for or (ticket.probe and self.breaker.why):
+                message = str(getattr(outcome, "message", ""))
+                await self._notices.put_up(self.breaker.why, message, self.breaker.interval)
         except StoreError as error:
             log.warning("the store's record of lane %s cannot be written: %s", self.key, error)
 

@@ -12,6 +12,7 @@ from destination_actions.definitions import Action, OAuth2
 from destination_actions.errors import DestinationActionsError, StoreError
 from destination_actions.fields import secret_values
 from destination_actions.http import (
+    TIMEOUT,
     AddressGuard,
     AiohttpEngine,
     Credentials,
@@ -110,7 +111,8 @@ class LaneState:
         within: float,
         rates: RateStore | None = None,
     ) -> None:
-        clients = OriginClients(engines.of(lane), _credentials(lane))
+        timeout = TIMEOUT if lane.timeout is None else lane.timeout
+        clients = OriginClients(engines.of(lane), _credentials(lane), timeout=timeout)
         oauth = lane.destination.authentication.oauth if lane.destination.authentication else None
         origins = frozenset(origin_of(url) for url in oauth.origins(lane.settings)) if oauth else frozenset()
         self.key = lane_key(lane)

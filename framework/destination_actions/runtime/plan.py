@@ -5,7 +5,7 @@ Sending an event only walks it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -47,6 +47,7 @@ class Lane:
     retry: RetryRule = field(default_factory=RetryRule)
     breaker: BreakerRule = field(default_factory=BreakerRule)
     concurrency: int | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,17 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All enabled subscriptions in the order of the configuration, indexed by event type and name."""
+    """All enabled subscriptions in the order of the configuration, indexed by event type and name.
+
+    `idle` names those that are switched off, or whose destination is, each with the seconds for which what they had
+    accepted is kept.
+    """
 
     lanes: tuple[Lane, ...]
     subscriptions: tuple[Subscription, ...]
     _index: Index = field(repr=False)
     _by_id: Mapping[tuple[str, str], Subscription] = field(repr=False)
+    idle: Mapping[tuple[str, str], float] = field(default_factory=dict, repr=False)
 
     def candidates(self, event: Event) -> frozenset[int]:
         """Positions of the subscriptions that may match; the others cannot."""
@@ -81,7 +87,7 @@ class Plan:
 
     def with_subscriptions(self, subscriptions: Iterable[Subscription]) -> Plan:
         """The same lanes with other subscriptions."""
-        return _plan(self.lanes, subscriptions)
+        return _plan(self.lanes, subscriptions, self.idle)
 
 
 class Index:
@@ -129,13 +135,21 @@ def compile_plan(config: Config, registry: Registry, directives: Mapping[str, Di
                 built = findings.attempt(item.pointer, build)
                 subscriptions += [built] if built else []
     findings.raise_if_any()
-    return _plan(lanes, subscriptions)
+    return _plan(lanes, subscriptions, dict(_idle(config)))
 
 
-def _plan(lanes: Iterable[Lane], subscriptions: Iterable[Subscription]) -> Plan:
+def _idle(config: Config) -> Iterator[tuple[tuple[str, str], float]]:
+    for part in config.destinations:
+        horizon = RetryRule(**part.retry).horizon
+        for item in part.subscriptions:
+            if not (part.enabled and item.enabled):
+                yield (part.name, item.id or item.name), horizon
+
+
+def _plan(lanes: Iterable[Lane], subscriptions: Iterable[Subscription], idle: Mapping[tuple[str, str], float]) -> Plan:
     listed = tuple(subscriptions)
     by_id = {(item.lane.name, item.id): item for item in listed}
-    return Plan(tuple(lanes), listed, Index(item.expression for item in listed), by_id)
+    return Plan(tuple(lanes), listed, Index(item.expression for item in listed), by_id, idle)
 
 
 def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
@@ -158,6 +172,7 @@ def _lane(part: DestinationConfig, destination: Destination[Any]) -> Lane:
         retry=RetryRule(**part.retry),
         breaker=BreakerRule(**part.breaker),
         concurrency=part.concurrency,
+        timeout=part.timeout,
     )
 
 

@@ -66,7 +66,8 @@ class Replays:
     async def _examined(self, entry: LedgerEntry, original: bool, may_repeat: bool) -> Candidate:
         subscription = self.worker.plan.subscription(entry.destination, entry.subscription)
         if subscription is None:
-            return Candidate(entry, (), "its subscription is not configured any more")
+            idle = (entry.destination, entry.subscription) in self.worker.plan.idle
+            return Candidate(entry, (), f"its subscription is {'switched off' if idle else 'not configured any more'}")
         if entry.event is None:
             return Candidate(entry, (), "its event is not kept any more")
         changes = await self._changes(entry, subscription)

@@ -131,7 +131,7 @@ class Relay(Generic[S]):
                 return False
             try:
                 config = await asyncio.to_thread(self._load)
-                self._same_store(config)
+                self._keeps_to_the_store(config)
                 following = self._make(config)
             except DestinationActionsError as error:
                 findings = [str(one) for one in getattr(error, "errors", (error,))]
@@ -145,9 +145,10 @@ class Relay(Generic[S]):
             log.info("configuration reloaded", extra={"fields": following.described()})
             return True
 
-    def _same_store(self, config: Config) -> None:
+    def _keeps_to_the_store(self, config: Config) -> None:
+        """Refuse what the opened stores cannot follow."""
+        hint = "stop the process and start it again"
         if config.stores != self.current.config.stores:
-            hint = "stop the process and start it again"
             raise ConfigurationError("the store cannot be changed while it is in use", pointer="/stores", hint=hint)
         if config.times != self.current.config.times:
             hint = "stop every process on this store and start them again"

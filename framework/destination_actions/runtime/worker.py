@@ -97,21 +97,21 @@ class Worker:
         Recorded first, acknowledged then: a crash in between records it again, and the first record stands.
         """
         if not isinstance(outcome, Failed):
-            await self.record(Settled(outcome, lease, self._age(lease)))
+            await self.record(Settled(outcome, lease, self.age(lease)))
             await self.equipment.stores.queue.ack(lease)
             return outcome
         counts = outcome.counts and gate.breaker.why is None
         delay = gate.retry.delay(outcome, lease.attempts, self.random)
         if counts:
             delay = max(delay, gate.budget.wait(self.equipment.clock.monotonic()))
-        if self._age(lease) + delay > self.horizon(gate):
+        if self.age(lease) + delay > self.horizon(gate):
             return await self.buried(lease, outcome, "expired")
         await self.equipment.stores.queue.retry(lease, delay=delay, counts=counts)
         return None
 
     async def buried(self, lease: Lease, outcome: Failed, ends: str) -> Outcome:
         """Set a delivery aside for good."""
-        await self.record(Settled(outcome, lease, self._age(lease), ends=ends))
+        await self.record(Settled(outcome, lease, self.age(lease), ends=ends))
         await self.equipment.stores.queue.dead(lease, outcome.message)
         return outcome
 
@@ -119,7 +119,8 @@ class Worker:
         """Put back a delivery that was not tried."""
         await self.equipment.stores.queue.retry(lease, delay=delay, counts=False)
 
-    def _age(self, lease: Lease) -> float:
+    def age(self, lease: Lease) -> float:
+        """Seconds since a delivery was accepted."""
         return self.equipment.clock.now() - lease.delivery.accepted
 
     def hopeless(self, lease: Lease) -> Failed | None:
