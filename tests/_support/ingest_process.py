@@ -42,6 +42,7 @@ class Serving:
         command = [str(Path(sys.executable).with_name("destinations")), "serve", str(config), "--port", "0", *options]
         before = None if file_bytes is None else _limited(file_bytes)
         self.log: list[dict[str, Any]] = []
+        self.text: list[str] = []
         self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=before)  # noqa: PLW1509
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -52,6 +53,7 @@ class Serving:
         assert self.process.stderr is not None
         with self.process.stderr as lines:
             for line in lines:
+                self.text.append(line)
                 self._lines.put(_checked(line))
         self._lines.put(None)
 
