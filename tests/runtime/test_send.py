@@ -272,6 +272,33 @@ async def test_a_fault_after_a_yes_is_not_sent_again(make, api) -> None:
     assert 1 == len(api.requests)
 
 
+@pytest.mark.parametrize("body", [b"", b'{"sid": "FN', b"<html>Created</html>"])
+async def test_a_yes_is_a_yes_whatever_its_body(make, api, body) -> None:
+    """A plugin that asks a 201 for JSON which it has not got was successful: confirmed, and its window is open."""
+
+    async def reads(ctx: Any, note: Any) -> Any:
+        return (await ctx.send("POST", URL, json={})).json()["sid"]
+
+    api.script = [httpx.Response(201, content=body)]
+    runtime = make(destination(action(perform=reads)))
+    [outcome] = await runtime.send(track("m1"))
+    [cooling] = await runtime.send(track("m2"))
+    assert ("delivered", {}, "suppressed", "m1") == (outcome.outcome, outcome.data, cooling.outcome, cooling.by)
+    assert 1 == len(api.requests)
+
+
+async def test_a_yes_without_a_body_says_nothing_of_a_batch(make, api) -> None:
+    """What became of each item stood in the body: it stays unknown."""
+
+    async def reads(ctx: Any, notes: Any) -> Any:
+        return (await ctx.send("POST", URL, json={})).json()
+
+    api.script = [httpx.Response(201, content=b"{")]
+    runtime = make(destination(action(perform=None, perform_batch=reads, batch_size=10)))
+    outcomes = await runtime.send_batch([track("m1"), track("m2") | {"userId": "another"}])
+    assert ["unknown", "unknown"] == [outcome.outcome for [outcome] in outcomes]
+
+
 async def test_a_secret_is_in_no_outcome(make, api) -> None:
     """Whatever the API or the plugin says, known secrets are masked."""
 

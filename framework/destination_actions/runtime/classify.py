@@ -12,7 +12,7 @@ from typing import Any
 
 from destination_actions.answers import Accepted, AuthenticationFailed, Refused, TryAgain
 from destination_actions.errors import HttpError, MaybeSent, StoreError
-from destination_actions.http import Redactor, UnsafeRequest
+from destination_actions.http import NotJson, Redactor, UnsafeRequest
 from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
 from destination_actions.runtime.effect import ClaimLost, Reach
 from destination_actions.runtime.lanes import NoTurn
@@ -55,6 +55,8 @@ class Attempt:
     on_unknown: str
     redactor: Redactor
     retry_unconfirmed: float = 15.0
+    alone: bool = True
+    """Whether the request was about this delivery alone, so that its status is all that there is to say of it."""
 
 
 def settlement_of(attempt: Attempt) -> Settlement:
@@ -91,6 +93,9 @@ def _unanswered(attempt: Attempt) -> Settlement:
     if attempt.reach is Reach.NOTHING:
         reason = _reason_of_nothing(attempt.result)
         return Settlement(Operation.RELEASE, _with(Failed, attempt, reason, attempt.result, after=RETRY))
+    if attempt.reach is Reach.DONE and attempt.alone and isinstance(attempt.result, NotJson):
+        # The status line said yes; a body that broke off or is no JSON does not take that back.
+        return _accepted(attempt, Accepted())
     if attempt.reach is Reach.DONE:
         return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "plugin_fault", attempt.result))
     if attempt.on_unknown == "suppress":

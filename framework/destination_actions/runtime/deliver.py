@@ -205,7 +205,8 @@ async def _settled(
     """Settle the deliveries at these indexes, or all."""
     outcomes = []
     for at in range(len(runs)) if items is None else items:
-        settlement = settlement_of(_attempt(runs[at], results[at], effect.reach_of(at)))
+        alone = not _batched(runs)
+        settlement = settlement_of(_attempt(runs[at], results[at], effect.reach_of(at), alone))
         await settle(runs[at], settlement.operation, getattr(settlement.outcome, "data", None))
         await runs[at].equipment.attempted(_try(runs[at], settlement.outcome, effect, at))
         outcomes.append(_marked(runs[at], settlement.outcome))
@@ -229,7 +230,12 @@ def _try(run: Run, outcome: Outcome, effect: Effect, at: int) -> Try:
     )
 
 
-def _attempt(run: Run, result: object, reach: Reach) -> Attempt:
+def _batched(runs: Sequence[Run]) -> bool:
+    """Whether one call of the plugin speaks for all of them."""
+    return len(runs) > 1 or runs[0].prepared.subscription.action.perform is None
+
+
+def _attempt(run: Run, result: object, reach: Reach, alone: bool) -> Attempt:
     times = run.equipment.times
     return Attempt(
         head=run.head,
@@ -238,6 +244,7 @@ def _attempt(run: Run, result: object, reach: Reach) -> Attempt:
         on_unknown=run.lane.on_unknown,
         redactor=run.equipment.lanes(run.lane).redactor,
         retry_unconfirmed=times.send + times.grace,
+        alone=alone,
     )
 
 
@@ -245,7 +252,7 @@ def _call(runs: Sequence[Run], effect: Effect) -> tuple[_Call, bool]:
     """The plugin's code for these deliveries, and whether it answers with one item each."""
     action = runs[0].prepared.subscription.action
     single: Any = action.perform
-    if len(runs) > 1 or single is None:
+    if _batched(runs):
         many: Any = action.perform_batch
         context, payloads = _batch_context(runs, effect), [run.prepared.payload for run in runs]
         return lambda: many(context, payloads), True
