@@ -139,6 +139,7 @@ def sandbox_process(folder: Path, served: World, seed: int, chances: dict[str, f
             (folder / "settings.tmp").write_text(json.dumps(sandbox.settings))
             (folder / "settings.tmp").rename(folder / "settings.json")
             await stop.wait()
+            (folder / "asked.json").write_text(json.dumps(len(sandbox.ledger.of("create"))))
             (folder / "executed.json").write_text(json.dumps([_executed(one) for one in sandbox.executions]))
 
     return forked(lambda: asyncio.run(serve()))
@@ -201,9 +202,29 @@ def main() -> int:
             seed=options.seed,
         )
     result["seconds"] = round(time.monotonic() - started, 1)
-    sys.stdout.write(json.dumps(result) + "\n")
-    found = any(result["findings"].values())
-    return int(found == (options.rule == "protocol") or result["kills"] < options.kills)
+    wrong = verdict(result, options.kills)
+    sys.stdout.write(f"{shown(result)}\n{'FAILED: ' + wrong if wrong else 'as it should be'}\n\n")
+    return 1 if wrong else 0
+
+
+def verdict(result: dict[str, Any], kills: int) -> str:
+    """What is wrong with a run, or nothing. A wrong rule has to show what it is known for."""
+    found = {name for name, count in result["findings"].items() if count}
+    if result["kills"] < kills:
+        return f"only {result['kills']} of {kills} kills were made in time"
+    if result["rule"] == "protocol":
+        return "the ledgers do not balance" if found else ""
+    missed = {"duplicates", "unjustified_suppressions"} - found
+    return f"the wrong rule went unnoticed in {', '.join(sorted(missed))}" if missed else ""
+
+
+def shown(result: dict[str, Any]) -> str:
+    """The result for people."""
+    head = f"four workers on one file, rule {result['rule']}, seed {result['seed']}: {result['kills']} kills"
+    rows = [f"{head}, {result['seconds']} s"]
+    rows += [f"  {name:26} {count:>7,}" for name, count in result["counts"].items()]
+    rows += ["findings:", *(f"  {name:26} {count:>7,}" for name, count in result["findings"].items())]
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":

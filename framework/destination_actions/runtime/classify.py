@@ -93,16 +93,20 @@ def _unanswered(attempt: Attempt) -> Settlement:
     if attempt.reach is Reach.NOTHING:
         reason = _reason_of_nothing(attempt.result)
         return Settlement(Operation.RELEASE, _with(Failed, attempt, reason, attempt.result, after=RETRY))
-    if attempt.reach is Reach.DONE and attempt.alone and isinstance(attempt.result, NotJson):
-        # The status line said yes; a body that broke off or is no JSON does not take that back.
-        return _accepted(attempt, Accepted())
     if attempt.reach is Reach.DONE:
-        return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "plugin_fault", attempt.result))
+        return _said_yes(attempt)
     if attempt.on_unknown == "suppress":
         return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "unconfirmed", attempt.result))
     wished = attempt.result.after if isinstance(attempt.result, MaybeSent) else None
     after = {"after": max(attempt.retry_unconfirmed, wished or 0.0)}
     return Settlement(Operation.AMBIGUOUS, _with(Failed, attempt, "unconfirmed", attempt.result, **after))
+
+
+def _said_yes(attempt: Attempt) -> Settlement:
+    """A status line said yes; a body that broke off or is no JSON does not take that back."""
+    if attempt.alone and isinstance(attempt.result, NotJson):
+        return _accepted(attempt, Accepted())
+    return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "plugin_fault", attempt.result))
 
 
 def _reason_of_nothing(result: object) -> str:

@@ -105,10 +105,9 @@ class Effect:
         """As `context.BatchSend` says. A 401 renews the access token, if there is one, and sends once more."""
         items = self._items(only)
         token = await self._clients.token(url, options)
-        if self._turns is not None:
-            await self._turns.turn()
+        moment = None if self._turns is None else await self._turns.turn()
         sending = self._begun(items, token)
-        response = await self._sent(items, sending, method, url, options)
+        response = await self._sent(items, sending, method, url, options, moment)
         if response.status_code == 401 and token is not None:
             sending.renewed = True
             again = self._begun(items, await self._clients.renewed(token))
@@ -128,9 +127,15 @@ class Effect:
         return sending
 
     async def _sent(
-        self, items: Sequence[int], sending: _Sending, method: str, url: str, options: dict[str, Any]
+        self,
+        items: Sequence[int],
+        sending: _Sending,
+        method: str,
+        url: str,
+        options: dict[str, Any],
+        moment: float | None = None,
     ) -> Response:
-        left = await self._marked([claim for item in items if (claim := self._held[item]) is not None])
+        left = await self._marked([claim for item in items if (claim := self._held[item]) is not None], moment)
         sending.exchange = exchange = Exchange(method, url, options, self._clock.now())
         try:
             with exchange.timed(self._clock):
@@ -148,13 +153,15 @@ class Effect:
             raise MaybeSent(message, reason=f"status {status}", after=None if after < 0 else after)
         return response
 
-    async def _marked(self, claims: Sequence[Claim]) -> float:
-        """Record that the request is about to leave; gives the seconds that it may take."""
+    async def _marked(self, claims: Sequence[Claim], moment: float | None) -> float:
+        """Record that the request is about to leave, and wait for its moment; gives the seconds that it may take."""
         if self._closed:
             raise ClaimLost("nothing may be sent here: this code's time is over, or it may only read")
         started = self._clock.monotonic()
         if not await self._all_marked(claims):
             raise ClaimLost("the claim was lost before the request left")
+        if moment is not None and (early := moment - self._clock.monotonic()) > 0:
+            await self._clock.sleep(early)
         left = self._times.send - (self._clock.monotonic() - started)
         if left <= 0 or self._closed:
             raise ClaimLost("the store took so long that the request may no longer leave")

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from destination_actions.definitions import Action, OAuth2
 from destination_actions.errors import DestinationActionsError, StoreError
@@ -24,6 +24,9 @@ from destination_actions.http import (
 from destination_actions.protocols import Clock, HttpEngine, RateStore, Response, Stores
 from destination_actions.runtime.oauth import Token, Tokens, token_name
 from destination_actions.runtime.plan import Lane
+
+LEAD: Final = 0.1
+"""Seconds before its turn at which an effect's claim is marked; a commit that takes no longer delays nothing."""
 
 
 class LaneClients:
@@ -189,13 +192,16 @@ class Turns:
         self._within = within
         self.place = asyncio.Semaphore(max(1, math.floor(per_second * within)))
 
-    async def turn(self) -> None:
-        """Return when one effect may leave. Raises `NoTurn` when that is too far away."""
+    async def turn(self) -> float:
+        """Give the moment (monotonic) from which one effect may leave, a little before it comes: time enough to mark
+        the claim, so that effects leave as evenly as their turns are. Raises `NoTurn` when it is too far away."""
         wait = await self._rates.take_rate(self._lane, 1, per_second=self._per_second, within=self._within)
         if wait > self._within:
             raise NoTurn(wait - self._within / 2)
-        if wait > 0:
-            await self._clock.sleep(wait)
+        moment = self._clock.monotonic() + wait
+        if wait > LEAD:
+            await self._clock.sleep(wait - LEAD)
+        return moment
 
 
 def _tokens(lane: Lane, oauth: OAuth2[Any], key: str, stores: Stores, clients: OriginClients, clock: Clock) -> Tokens:
