@@ -308,6 +308,40 @@ def test_validators_look_across_fields() -> None:
     assert Pair.check({"a": "x", "bB": "x"}).value is None
 
 
+def test_validators_of_objects_within_are_asked_too() -> None:
+    """At any depth and in lists, with the pointer into the document as it was given; absent objects are not."""
+
+    class Span(FieldSet):
+        first: int = field("First")
+        last: int = field("Last")
+        validators = (
+            lambda span: FieldProblem("last", "must not be below First") if span.last < span.first else None,
+            lambda span: FieldProblem("", "is empty", code="empty") if span.first == span.last == 0 else None,
+            lambda span: FieldProblem("step", "a step is missing") if span.first == 9 else None,
+        )
+
+    class Page(FieldSet):
+        span: Span = field("Span")
+
+    class Book(FieldSet):
+        cover: Span | None = field("Cover", default=None)
+        pages: list[Page] = field("Pages", default=[])
+
+    good, bad, none, odd = ({"first": a, "last": b} for a, b in ((1, 2), (2, 1), (0, 0), (9, 9)))
+    assert () == Book.check({"cover": good, "pages": [{"span": good}]}).errors
+    assert () == Book.check({}).errors
+    assert Book.__compiled__.built({"cover": good, "pages": [{"span": good}]}) is not None
+    assert Book.__compiled__.built({"cover": good, "pages": [{"span": bad}]}) is None
+    checked = Book.check({"cover": bad, "pages": [None, {"span": good}, {"span": bad}, {"span": none}, {"span": odd}]})
+    assert checked.value is None
+    assert [
+        ("/cover/last", "invalid", "Last", "Last in Cover must not be below First"),
+        ("/pages/2/span/last", "invalid", "Last", "Last in Span in Pages (item 3) must not be below First"),
+        ("/pages/3/span", "empty", "Span", "Span in Pages (item 4): is empty"),
+        ("/pages/4/span/step", "invalid", "", "a step is missing"),
+    ] == [(error.pointer, error.code, error.label, error.message) for error in checked.errors]
+
+
 def test_errors_are_json() -> None:
     """An error gives itself as an object of four texts."""
     (error,) = Doc.check({"i": "x"}).errors

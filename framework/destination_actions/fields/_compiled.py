@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from destination_actions.errors import DefinitionError
 from destination_actions.events import MISSING
 from destination_actions.fields._build import converter
 from destination_actions.fields._checked import Checked, FieldError, FieldProblem, child
 from destination_actions.fields._clean import Report, clean, plan_of
-from destination_actions.fields._errors import required_error, schema_errors, shown
+from destination_actions.fields._errors import Site, required_error, schema_errors, shown
 from destination_actions.fields._json import copied, is_object
 from destination_actions.fields._quick import Quick, quick_of
 from destination_actions.fields._required import Scope, absent_paths, is_conditional
@@ -21,6 +21,9 @@ from destination_actions.fields._specs import FieldSpec
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
+
+Path: TypeAlias = "tuple[str | int, ...]"
+"""Wire keys and places in lists that lead to an object within the cleaned document."""
 
 
 class Compiled:
@@ -35,6 +38,8 @@ class Compiled:
         self.conditional = tuple(spec for spec in specs if is_conditional(spec))
         self.validator = compile_schema(object_schema(specs, additional=additional))
         self._validators = _validators(owner)
+        self._judged_within = tuple(spec for spec in specs if spec.properties and spec.properties.__compiled__.judges)
+        self.judges: bool = bool(self._validators or self._judged_within)
         rows = [(spec.name, spec.key, converter(spec)) for spec in specs]
         self._names = tuple(name for name, _, _ in rows)
         self._keys = tuple(key for _, key, _ in rows)
@@ -51,7 +56,7 @@ class Compiled:
     def built(self, document: Any) -> FieldSet | None:
         """Give the value of a document that is quickly seen to be right, or None: then `check` decides."""
         value = None if self.quick is None else self.quick(document)
-        if value is not None and self._validators and any(self._problems(value)):
+        if value is not None and self.judges and any(self.problems(value)):
             return None
         return value
 
@@ -68,7 +73,7 @@ class Compiled:
             if errors:
                 return Checked(None, errors, tuple(report.coercions))
         value = self.build(cleaned)
-        errors = tuple(self._problems(value)) if self._validators else ()
+        errors = tuple(_problems(self.owner, value, report)) if self.judges else ()
         return Checked(None if errors else value, errors, tuple(report.coercions))
 
     def _errors(
@@ -112,17 +117,37 @@ class Compiled:
         object.__setattr__(made, "__dict__", values)
         return made
 
-    def _problems(self, value: FieldSet) -> Iterator[FieldError]:
+    def problems(self, value: FieldSet, path: Path = ()) -> Iterator[tuple[Path, FieldProblem]]:
+        """Give what the validators of the class and of the objects within find, each with the path to the object."""
         for check in self._validators:
             for problem in _answers(check, value):
-                yield self._problem(problem)
+                yield path, problem
+        for spec in self._judged_within:
+            held = getattr(value, spec.name)
+            items = enumerate(held) if isinstance(held, list) else [(None, held)]
+            for index, item in items:
+                if item is not None and spec.properties is not None:
+                    here = (*path, spec.key) if index is None else (*path, spec.key, index)
+                    yield from spec.properties.__compiled__.problems(item, here)
 
-    def _problem(self, problem: FieldProblem) -> FieldError:
-        spec = self.by_word.get(problem.field)
-        if spec is None:
-            pointer = child("", problem.field) if problem.field else ""
-            return FieldError(pointer, problem.code, "", problem.message)
-        return FieldError(child("", spec.key), problem.code, spec.label, f"{spec.label} {problem.message}")
+
+def _problems(root: type[FieldSet], value: FieldSet, report: Report) -> Iterator[FieldError]:
+    for path, problem in root.__compiled__.problems(value):
+        yield _problem(root, path, problem, report)
+
+
+def _problem(root: type[FieldSet], path: Path, problem: FieldProblem, report: Report) -> FieldError:
+    """Say a problem as an error: of the field that it names, or of the object whose validator found it."""
+    around = Site(root, path, report)
+    owner = root if around.spec is None else around.spec.properties
+    spec = owner.__compiled__.by_word.get(problem.field) if owner else None
+    if spec is not None:
+        site = Site(root, (*path, spec.key), report)
+        return FieldError(site.pointer, problem.code, site.label, f"{site.subject} {problem.message}")
+    if problem.field:
+        return FieldError(child(around.pointer, problem.field), problem.code, "", problem.message)
+    message = f"{around.subject}: {problem.message}" if path else problem.message
+    return FieldError(around.pointer, problem.code, around.label, message)
 
 
 def _answers(check: Callable[[Any], Any], value: FieldSet) -> list[FieldProblem]:
