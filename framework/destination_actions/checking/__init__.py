@@ -5,6 +5,7 @@ field: proven, possible, impossible or unknown. With a tracking plan or a sample
 """
 
 from destination_actions.checking.check import check_file
+from destination_actions.checking.editor import editor_schema
 from destination_actions.checking.plans import EventKind, EventPlan, read_plan
 from destination_actions.checking.report import Finding, Judged, Report
 from destination_actions.checking.rules import RULES, Level, Rule, explained, reference, rule_of
@@ -20,6 +21,7 @@ __all__ = [
     "Report",
     "Rule",
     "check_file",
+    "editor_schema",
     "explained",
     "read_plan",
     "reference",
