@@ -112,7 +112,7 @@ def test_right(checked: Callable[..., Report], what: str, monkeypatch: pytest.Mo
 
 
 def test_nothing_is_refused_that_the_check_finds_good(checked: Callable[..., Report]) -> None:
-    """Of configurations with seeded changes, those without an error or a warning keep to the schema; but it asks for what
+    """Of configurations with seeded changes, those without error or warning keep to the schema; but it asks for what
     is meant where the runtime converts oddities: true for a number, an empty text, a list of one."""
     odd = (": True", ": ''", ": [")
     for mutant in mutants(GOOD, ["$.properties.order_id", "$.userId"], 120, 3):

@@ -2,7 +2,7 @@
 
 `schemas/config.schema.json` leaves settings and mappings open, for it knows no destination. This one is for one
 installation: an editor completes and checks with it what the runtime would check. Where it cannot be as exact, as with
-conditions on other fields, it permits more; of conversions it offers those that people mean, such as a number in quotes.
+conditions on other fields, it permits more; of conversions it offers those that are meant, such as a number in quotes.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from destination_actions.cli.dead import list_dead, replay, show
 from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.dev import dev
+from destination_actions.cli.diff import diff
 from destination_actions.cli.exits import exits
 from destination_actions.cli.explain import explain
 from destination_actions.cli.forget import forget
@@ -44,6 +45,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "explain": explain,
     "list": list_destinations,
     "describe": describe,
+    "diff": diff,
     "auth-test": auth_test,
     "choices": choices,
     "conformance": conformance,
