@@ -146,10 +146,7 @@ def _defaults(at: str, old: Field, new: Field) -> Iterator[Change]:
 
 
 def _flags(at: str, old: Field, new: Field) -> Iterator[Change]:
-    for word, loss in (
-        ("allowNull", "null is no value any more"),
-        ("allowEmpty", "an empty text is no value any more"),
-    ):
+    for word, what in (("allowNull", "null"), ("allowEmpty", "an empty text")):
         if bool(old.get(word)) != bool(new.get(word)):
             severity: Severity = "compatible" if new.get(word) else "risky"
             yield Change("null-changed", severity, at, f"{what} is {'a' if new.get(word) else 'no'} value now")
