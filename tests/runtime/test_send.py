@@ -212,6 +212,21 @@ async def test_a_reconcile_that_fails_keeps_the_claim(make, api, clock) -> None:
     assert 1 == len(api.requests)
 
 
+async def test_a_reconcile_that_outlasts_the_lease_says_so(make, api, clock) -> None:
+    """Nothing was found, but somebody else may hold the key by then: nothing is sent; the message says what to do."""
+
+    async def find(ctx: Any, note: Any) -> None:
+        await ctx.clock.sleep(11)
+
+    api.script = [httpx.Response(500)]
+    runtime = make(destination(action(reconcile=find)), busy_wait=0)
+    [unsure] = await runtime.send(track("m1"))
+    clock.advance(unsure.after + 1)
+    [slow] = await runtime.send(track("m1"))
+    assert ("failed", "unconfirmed", 1) == (slow.outcome, slow.reason, len(api.requests))
+    assert "raise claims.lease" in slow.message
+
+
 async def test_the_policy_suppress_never_sends_twice(make, api, clock) -> None:
     """An unknown outcome is terminal then, and stays so."""
     api.script = [httpx.Response(500)]

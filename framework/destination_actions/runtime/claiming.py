@@ -242,7 +242,14 @@ async def _resume(run: Run) -> Outcome | None:
     if run.lane.on_unknown == "suppress":
         await settle(run, Operation.AMBIGUOUS)
         return _unknown(run)
+    clock, lease = run.equipment.clock, run.equipment.times.lease
+    started = clock.monotonic()
     found = await _read_back(run)
+    if found is None and (seconds := clock.monotonic() - started) >= lease:
+        message = (
+            f"nothing was found in {seconds:.0f} s, but the claim's lease of {lease:g} s is over: raise claims.lease"
+        )
+        return Failed(**run.head, reason="unconfirmed", message=message, after=lease)
     if not isinstance(found, Found):
         return found
     data = _clean(run, found)
