@@ -23,7 +23,6 @@ from destination_actions.runtime.claiming import (
     Equipment,
     Run,
     context_of,
-    decide,
     effect_of,
     log_of,
     run_of,
@@ -31,6 +30,7 @@ from destination_actions.runtime.claiming import (
     turns_of,
 )
 from destination_actions.runtime.classify import Attempt, PluginFault, settlement_of
+from destination_actions.runtime.deciding import decide
 from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.gather import group_of
 from destination_actions.runtime.guard import guarded
