@@ -58,8 +58,8 @@ MESSAGE = {"userId": "jane", "text": "jane: Order Completed"}
 def test_every_block_is_known(readme: list[Any], contributing: list[Any]) -> None:
     """No block goes unchecked: the tests below cover each language and each Python block."""
     assert {"console", "python", "yaml"} == {block.language for block in readme}
-    assert {"toml", "python"} == {block.language for block in contributing}
-    assert (5, 1) == (len(python_blocks(readme)), len(python_blocks(contributing)))
+    assert {"toml", "python", "console", "yaml", "markdown"} == {block.language for block in contributing}
+    assert (5, 2) == (len(python_blocks(readme)), len(python_blocks(contributing)))
 
 
 def test_the_destination_is_the_real_file(readme: list[Any], root: Path) -> None:
@@ -110,7 +110,7 @@ def test_the_plugin(contributing: list[Any], chat: HTTPServer) -> None:
     """The module that CONTRIBUTING.md shows provides the destination, and its project file names the entry point."""
     from destination_actions.plugins import Plugins
 
-    names = ran(python_blocks(contributing)[0], chat)
+    names = ran(block_with(contributing, "def register_destinations"), chat)
     module = type(sys)("destination_actions_greeter")
     vars(module).update(names)
     assert ["greeter"] == [one.slug for one in Plugins({"greeter": module}).destinations("greeter")]

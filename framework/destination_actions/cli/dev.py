@@ -34,14 +34,15 @@ def watched(slug: str, folder: Path, stream: Iterable[list[Path]]) -> int:
     from destination_actions.cli.dev_state import first_run, loaded, next_run
 
     sys.dont_write_bytecode = True
-    state = loaded(slug, folder)
+    state = known = loaded(slug, folder)
     _told(state, first_run(state))
     if stream:
         note(f"waiting for changes in {folder}; end with Ctrl-C")
     for paths in stream:
         say("\n" + ", ".join(str(path.relative_to(folder)) for path in paths), "bold")
-        before, state = state, loaded(slug, folder)
-        _told(state, next_run(before, state))
+        state = loaded(slug, folder)
+        _told(state, next_run(known, state))
+        known = known if state.broken else state
     return _code(state)
 
 

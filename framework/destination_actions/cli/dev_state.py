@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -22,7 +22,10 @@ from destination_actions.testing.cases.discover import case_files
 Lines: TypeAlias = Iterator[tuple[str, str]]
 """Lines to print, each with its style."""
 
-_SAID_ELSEWHERE = frozenset({"schema", "defaultMapping"})
+_REPORTS: Final = 2
+"""Reports that are shown; one slip often breaks many cases."""
+
+_SAID_ELSEWHERE: Final = frozenset({"schema", "defaultMapping"})
 """Members of a description that follow from its fields."""
 
 
@@ -57,7 +60,8 @@ def loaded(slug: str, folder: Path) -> State:
     state = State(folder)
     try:
         state.facts = dict(_facts(describe(load_destination(slug)), ""))
-        files = case_files([folder])
+        shown = _shown(folder)
+        files = case_files([shown])
     except ConfigurationError as error:
         state.broken.append(error)
         return state
@@ -67,8 +71,14 @@ def loaded(slug: str, folder: Path) -> State:
         except ConfigurationError as error:
             state.broken.append(error)
             continue
-        state.results |= {f"{file.relative_to(folder)}: {case.name}": run_case(case) for case in cases}
+        state.results |= {f"{file.relative_to(shown)}: {case.name}": run_case(case) for case in cases}
     return state
+
+
+def _shown(folder: Path) -> Path:
+    """The folder as people see it from where they are."""
+    here = Path.cwd().resolve()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def first_run(state: State) -> Lines:
@@ -110,10 +120,16 @@ def _changed_cases(before: State, after: State) -> Lines:
 
 
 def _failing(state: State, names: list[str]) -> Lines:
-    """The reports of those cases that fail; what several say alike, once."""
+    """The reports of the first cases that fail; what several say alike, once."""
     reports = [report_of(state.results[name]) for name in names if not state.results[name].ok]
-    for report in dict.fromkeys(reports):
+    different = list(dict.fromkeys(reports))
+    for report in different[:_REPORTS]:
         yield f"\n{report}", "red"
+    if len(different) > _REPORTS:
+        yield (
+            f"\n{len(different) - _REPORTS} more fail; for all of them: destinations test {_shown(state.folder)}",
+            "red",
+        )
 
 
 def _sum(state: State) -> tuple[str, str]:

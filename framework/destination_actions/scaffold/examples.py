@@ -40,6 +40,16 @@ def config_of(plan: PluginPlan) -> str:
     return written({"destinations": {plan.slug: configured}})
 
 
+def events_of(plan: PluginPlan) -> str:
+    """`example/events.ndjson`: an event that is taken, and one that is not."""
+    event = event_of(plan.action)
+    events = (
+        {**event, "messageId": "event-1"},
+        {"type": "page", "name": "Home", "userId": "jane", "messageId": "event-2"},
+    )
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in events)
+
+
 def subscription(action: ActionPlan) -> dict[str, Any]:
     """A subscription to the action; what the defaults do not say is mapped."""
     mapping = mapping_of(action)

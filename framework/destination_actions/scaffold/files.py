@@ -18,7 +18,7 @@ from destination_actions.scaffold.distribution import (
     package_source,
     pyproject,
 )
-from destination_actions.scaffold.examples import cases_of, config_of
+from destination_actions.scaffold.examples import cases_of, config_of, events_of
 from destination_actions.scaffold.names import module_name
 from destination_actions.scaffold.plan import ActionPlan, PluginPlan
 from destination_actions.scaffold.readme import readme
@@ -39,6 +39,7 @@ def plugin_files(plan: PluginPlan, *, alone: bool = True) -> dict[str, str]:
         f"{source}/settings.py": settings_source(plan),
         f"{source}/py.typed": "",
         "example/destinations.yaml": config_of(plan),
+        "example/events.ndjson": events_of(plan),
         "tests/test_conformance.py": CONFORMANCE_TEST.format(slug=plan.slug),
         "tests/test_readme.py": README_TEST.format(slug=plan.slug),
     }

@@ -27,8 +27,12 @@ pip install destination-actions {distribution}
 ```yaml
 {config}```
 
-`destinations check` finds what is wrong with such a file, `destinations auth-test` tries the credentials, `destinations
-explain` says what would become of an event, and `destinations run` sends events.
+```sh
+destinations check example/destinations.yaml                           # what is wrong with it
+destinations auth-test example/destinations.yaml                       # whether the credentials work
+destinations explain example/destinations.yaml example/events.ndjson   # what would become of events
+destinations run example/destinations.yaml example/events.ndjson       # sends them
+```
 
 ## Settings
 
