@@ -49,7 +49,7 @@ def run(destinations: Callable[..., Any], block: str) -> None:
     for command, lines in shown(block):
         if command.startswith("destinations "):
             result = destinations(*command.split()[1:])
-            printed = [SECONDS.sub("S", line) for line in result.output.splitlines()]
+            printed = [SECONDS.sub("S", line).rstrip() for line in result.output.splitlines()]
             assert [] == [line for line in lines if SECONDS.sub("S", line) not in printed], result.output
 
 
@@ -127,7 +127,9 @@ def test_the_reference_has_every_key_and_matcher(request: pytest.FixtureRequest)
     assert made == text
 
 
-@pytest.mark.parametrize("name", ["docs/tutorial.md", "docs/reference/cases.md", "docs/reference/record.md"])
+@pytest.mark.parametrize(
+    "name", ["docs/tutorial.md", "docs/reference/cases.md", "docs/reference/record.md", "docs/reference/backtest.md"]
+)
 def test_links(name: str) -> None:
     """Every relative link leads somewhere."""
     document = ROOT / name
@@ -135,10 +137,29 @@ def test_links(name: str) -> None:
     assert [] == [link for link in links if "://" not in link and not (document.parent / link).exists()]
 
 
-def test_the_references_commands(destinations: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "count"), [("cases", 1), ("backtest", 1)])
+def test_the_references_commands(
+    destinations: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, count: int
+) -> None:
     """Each command of the reference prints what is shown for it."""
     monkeypatch.chdir(ROOT)
-    found = [match[2] for match in BLOCK.finditer(REFERENCE.read_text()) if match[1] == "console"]
-    assert 1 == len(found)
+    text = (REFERENCE.parent / f"{name}.md").read_text()
+    found = [match[2] for match in BLOCK.finditer(text) if match[1] == "console"]
+    assert count == len(found)
     for block in found:
         run(destinations, block)
+
+
+def test_the_changed_configuration_of_the_backtest(
+    destinations: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The longer example is what a shorter period and a parameter of another name give."""
+    monkeypatch.chdir(ROOT)
+    before = "examples/post-purchase/destinations.yaml"
+    changed = Path(before).read_text().replace("coolingOffPeriod: 300", "coolingOffPeriod: 60")
+    (tmp_path / "b.yaml").write_text(changed.replace("total: {", "amount: {"))
+    arguments = ("examples/post-purchase/events.ndjson", "--before", before, "--after", tmp_path / "b.yaml")
+    text = (REFERENCE.parent / "backtest.md").read_text()
+    [shown] = [match[2] for match in BLOCK.finditer(text) if match[1] == "text"]
+    printed = destinations("backtest", *arguments).stdout
+    assert [line.rstrip() for line in shown.splitlines()] == [line.rstrip() for line in printed.splitlines()]

@@ -9,6 +9,7 @@ import pluggy
 import typer
 
 from destination_actions.cli.auth_test import auth_test
+from destination_actions.cli.backtest import backtest
 from destination_actions.cli.check import check
 from destination_actions.cli.choices import choices
 from destination_actions.cli.conformance import conformance
@@ -54,6 +55,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "schema": schema,
     "test": run_cases,
     "record": record,
+    "backtest": backtest,
     "import-segment": import_segment,
     "demo": demo,
 }

@@ -87,7 +87,7 @@ async def _sent(config: Config, events: Iterable[Event], store: str | None) -> l
 
 def _written(config: Config, selection: Chosen) -> list[Written]:
     from destination_actions.runtime import AsyncRuntime
-    from destination_actions.testing.recording import case_file, given_of, redaction_for
+    from destination_actions.testing.recording import case_files, given_of, redaction_for
 
     plan = AsyncRuntime.from_config(config, stores="memory:").plan
     lanes = {lane.name: lane for lane in plan.lanes}
@@ -97,7 +97,7 @@ def _written(config: Config, selection: Chosen) -> list[Written]:
     for part in config.destinations:
         samples = [one for one in selection.samples if one.destination == part.name]
         if samples and part.name in lanes:
-            written.append(case_file(given_of(part, lanes[part.name], redaction), samples, redaction))
+            written.append(case_files(given_of(part, lanes[part.name], redaction), samples, redaction))
     return written
 
 
@@ -105,18 +105,20 @@ def _saved(written: Sequence[Written], selection: Chosen, out: Path, *, force: b
     """Write the files, or none of them; say what was written and what was left out, and why."""
     from destination_actions.testing.recording import file_names
 
-    files = [(path, one) for path, one in file_names(written, out) if one.cases]
+    files = list(file_names(written, out))
     there = [str(path) for path, _ in files if path.exists()]
     if there and not force:
-        raise ConfigurationError(
-            f'"{there[0]}" is there already', hint="name another folder with --out, or add --force"
-        )
+        hint = "name another folder with --out, or add --force"
+        raise ConfigurationError(f'"{there[0]}" is there already', hint=hint)
     out.mkdir(parents=True, exist_ok=True)
-    for path, one in files:
-        path.write_text(one.text, encoding="utf-8")
-        say(f"wrote {path}: {one.cases} case{'s' * (one.cases != 1)}", "green")
+    for path, text in files:
+        path.write_text(text, encoding="utf-8")
+        say(f"wrote {path}", "green")
     for reason, count in sorted(Counter(reason for one in written for _, reason in one.left).items()):
         note(f"left out {count}: {reason}", "yellow")
     cases = sum(one.cases for one in written)
-    say(f"{cases} cases for {selection.shapes:,} shapes of {selection.deliveries:,} deliveries", "bold")
+    say(
+        f"{cases} case{'s' * (cases != 1)} for {selection.shapes:,} shapes of {selection.deliveries:,} deliveries",
+        "bold",
+    )
     return OK if cases else DELIVERIES

@@ -5,7 +5,7 @@ from destination_actions.testing.recording.ledger import ledger_samples
 from destination_actions.testing.recording.live import live_samples
 from destination_actions.testing.recording.redact import Redaction
 from destination_actions.testing.recording.samples import Answered, Chosen, Sample, chosen
-from destination_actions.testing.recording.write import Leak, Written, case_file, file_names
+from destination_actions.testing.recording.write import Leak, Written, case_files, file_names
 
 __all__ = [
     "Answered",
@@ -15,7 +15,7 @@ __all__ = [
     "Redaction",
     "Sample",
     "Written",
-    "case_file",
+    "case_files",
     "chosen",
     "file_names",
     "given_of",

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import yaml
 
+from destination_actions.config.files import MAX_BYTES
 from destination_actions.config.nodes import escape
 from destination_actions.config.shape import readable
 from destination_actions.errors import ConfigurationError
@@ -39,6 +40,7 @@ _COLUMN: Final = re.compile(r"\$(?=\$*\{[A-Za-z_])")
 _REPLY_HEADERS: Final = frozenset({"retry-after", "location"})
 _OF_OUTCOME: Final = ("outcome", "reason", "code", "status", "data", "by", "repeated", "lane", "counts")
 _ANY: Final = {"$any": True}
+_LARGEST: Final = MAX_BYTES * 3 // 4
 _LOOKED_FOR: Final = 6
 """Characters of the shortest original that is looked for in the end: shorter ones are in any text by chance."""
 
@@ -49,16 +51,17 @@ class Leak(ConfigurationError):  # noqa: N818 - what happened
 
 @dataclass(slots=True)
 class Written:
-    """The text of one case file, how many cases it has, and the samples that are not in it, with the reason."""
+    """The case files of one configured destination: their texts, how many cases they have together, and the samples
+    that are not among them, with the reason."""
 
     name: str
-    text: str
+    texts: tuple[str, ...]
     cases: int
     left: list[tuple[Sample, str]] = field(default_factory=list)
 
 
-def case_file(given: Given, samples: Sequence[Sample], redaction: Redaction) -> Written:
-    """Write the samples of one configured destination. Raises `Leak` when a detector finds something in the result."""
+def case_files(given: Given, samples: Sequence[Sample], redaction: Redaction) -> Written:
+    """Make the case files of one configured destination. Raises `Leak` when a detector finds something in them."""
     made: list[tuple[Sample, dict[str, Any]]] = []
     left: list[tuple[Sample, str]] = []
     for sample in samples:
@@ -67,12 +70,24 @@ def case_file(given: Given, samples: Sequence[Sample], redaction: Redaction) -> 
             left.append((sample, reason))
         else:
             made.append((sample, {"name": _name(sample, len(made) + 1)} | case))
-    wrong = _failing(_text(given, [case for _, case in made]))
+    wrong = {name for text in _texts(given, [case for _, case in made]) for name in _failing(text)}
     left += [(sample, "the case that was made of it fails") for sample, case in made if case["name"] in wrong]
     good = [case for _, case in made if case["name"] not in wrong]
-    text = _text(given, good)
-    check_clean(text, redaction)
-    return Written(given.name, text, len(good), left)
+    texts = tuple(_texts(given, good))
+    for text in texts:
+        check_clean(text, redaction)
+    return Written(given.name, texts, len(good), left)
+
+
+def _texts(given: Given, cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """One text, or as many as are needed for none to be too large to be read."""
+    text = _text(given, cases)
+    if len(text.encode()) > _LARGEST and len(cases) > 1:
+        middle = len(cases) // 2
+        yield from _texts(given, cases[:middle])
+        yield from _texts(given, cases[middle:])
+    elif text:
+        yield text
 
 
 def _text(given: Given, cases: Sequence[Mapping[str, Any]]) -> str:
@@ -106,8 +121,6 @@ _Plain.add_representer(str, _quoted)
 
 def _failing(text: str) -> set[str]:
     """The names of the cases of a text that do not pass when they are read and run as a file."""
-    if not text:
-        return set()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "recorded.cases.yaml"
         path.write_text(text, encoding="utf-8")
@@ -351,7 +364,8 @@ def _escaped(value: Any) -> Any:
     return _COLUMN.sub("$$", value) if isinstance(value, str) else value
 
 
-def file_names(written: Sequence[Written], folder: Path) -> Iterator[tuple[Path, Written]]:
-    """Where each text goes."""
+def file_names(written: Sequence[Written], folder: Path) -> Iterator[tuple[Path, str]]:
+    """Where each text goes: `NAME.cases.yaml`, then `NAME-2.cases.yaml` and so on."""
     for one in written:
-        yield folder / f"{one.name}.cases.yaml", one
+        for number, text in enumerate(one.texts, 1):
+            yield folder / f"{one.name}{'' if number == 1 else f'-{number}'}.cases.yaml", text
