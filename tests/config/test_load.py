@@ -213,7 +213,7 @@ def test_references_elsewhere_stay_text_with_a_warning(load: Load) -> None:
         HOME="/home",
     )
     assert {"k": "a ${env:HOME} b"} == config.destinations[0].subscriptions[0].mapping
-    assert ["${env:HOME} stays as it is: references are replaced in settings and write keys only"] == [
+    assert ["${env:HOME} stays as it is: references are replaced in settings, write keys and stores only"] == [
         warning.message for warning in config.warnings
     ]
 

@@ -24,6 +24,7 @@ from destination_actions.cli.forget import forget
 from destination_actions.cli.import_segment import import_segment
 from destination_actions.cli.list import list_destinations
 from destination_actions.cli.log import log
+from destination_actions.cli.nats import setup
 from destination_actions.cli.new import new
 from destination_actions.cli.plan_retries import plan_retries
 from destination_actions.cli.record import record
@@ -63,6 +64,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
 
 GROUPS: Final[dict[str, tuple[str, dict[str, Callable[..., int | None]]]]] = {
     "dead": ("Deliveries that ended without success.", {"list": list_dead, "show": show, "replay": replay}),
+    "nats": ("Stores on NATS JetStream, for many machines.", {"setup": setup}),
 }
 """Groups of commands by name: what they are about, and the commands."""
 

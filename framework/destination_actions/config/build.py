@@ -9,6 +9,7 @@ from typing import Any
 from destination_actions.config.model import Config, DestinationConfig, LedgerConfig, SubscriptionConfig
 from destination_actions.config.shape import Flaw, readable
 from destination_actions.config.sources import source_flaws, sources_of
+from destination_actions.config.stores import store_url
 from destination_actions.protocols import ClaimTimes
 
 
@@ -18,7 +19,7 @@ def build(value: Mapping[str, Any]) -> tuple[Config, list[Flaw]]:
     config = Config(
         destinations=destinations,
         sources=sources_of(value.get("sources", {})),
-        stores=value.get("stores", "memory:"),
+        stores=store_url(value.get("stores", "memory:")),
         on_store_error=value.get("onStoreError", "closed"),
         times=_times(value.get("claims", {})),
         ledger=_ledger(value.get("ledger", {})),

@@ -13,6 +13,7 @@ from destination_actions.config.files import read_document
 from destination_actions.config.model import Config
 from destination_actions.config.nodes import Document, Findings
 from destination_actions.config.shape import Flaw, flaws
+from destination_actions.config.stores import store_url
 from destination_actions.config.substitute import Sources, Unresolved, references, substituted
 from destination_actions.errors import ConfigurationError
 
@@ -20,7 +21,7 @@ from destination_actions.errors import ConfigurationError
 def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) -> Config:
     """Read a YAML or JSON configuration file.
 
-    `${env:NAME}` and `${file:PATH}` (relative to the file) are replaced in settings and write keys. Raises
+    `${env:NAME}` and `${file:PATH}` (relative to the file) are replaced in settings, write keys and stores. Raises
     `ConfigurationError` whose `errors` hold every finding with its place; nothing of settings and keys is quoted.
     """
     file = Path(path)
@@ -36,7 +37,7 @@ def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) ->
     if findings.errors:
         raise _sum(findings.errors)
     warnings = tuple(_placed(flaw, document) for flaw in _left_alone(document.value))
-    return replace(config, stores=_beside(file, config.stores), place=document.place, warnings=warnings)
+    return replace(config, place=document.place, warnings=warnings)
 
 
 def config_from_python(
@@ -98,7 +99,7 @@ def _position(error: ConfigurationError) -> tuple[int, int]:
 def _with_settings(
     value: Mapping[str, Any], document: Document, sources: Sources, findings: Findings
 ) -> dict[str, Any]:
-    """The document with references replaced in the settings and keys of every enabled destination and source."""
+    """The document with references replaced in the settings and keys of what is enabled, and in the stores."""
 
     def fail(pointer: str, problem: Unresolved) -> None:
         place = document.place(pointer)
@@ -118,7 +119,11 @@ def _with_settings(
         if one.get("enabled", True):
             pointer = f"/sources/{name}/writeKey"
             keyed[name] = one | {"writeKey": substituted(one["writeKey"], sources, pointer, fail)}
-    return {**value, "destinations": destinations, "sources": keyed}
+    found = {**value, "destinations": destinations, "sources": keyed}
+    if "stores" in value:
+        stores: Any = substituted(value["stores"], sources, "/stores", fail)
+        found["stores"] = store_url(stores, sources.folder)
+    return found
 
 
 def _secret_name(pointer: str) -> str:
@@ -128,23 +133,15 @@ def _secret_name(pointer: str) -> str:
 
 
 def _left_alone(value: Mapping[str, Any]) -> Iterator[Flaw]:
-    """A warning for every reference that stands outside settings and write keys, where it stays text."""
+    """A warning for every reference that stands outside settings, write keys and stores, where it stays text."""
     outside = {
         "destinations": _without(value["destinations"], "settings"),
         "sources": _without(value.get("sources", {}), "writeKey"),
     }
-    for pointer, text in references({**value, **outside}, ""):
-        message = f"{text} stays as it is: references are replaced in settings and write keys only"
+    for pointer, text in references({**value, **outside, "stores": ""}, ""):
+        message = f"{text} stays as it is: references are replaced in settings, write keys and stores only"
         yield Flaw(pointer, message, "move it into settings, or write the value", code="reference-left-alone")
 
 
 def _without(parts: Mapping[str, Mapping[str, Any]], left_out: str) -> dict[str, dict[str, Any]]:
     return {name: {key: part for key, part in one.items() if key != left_out} for name, one in parts.items()}
-
-
-def _beside(file: Path, stores: str) -> str:
-    """A store's relative path starts at the configuration file, wherever the command is run."""
-    scheme, _, path = stores.partition(":")
-    if scheme != "sqlite" or path.startswith(("/", ":", "~")):
-        return stores
-    return f"sqlite:{file.parent / path}"

@@ -82,12 +82,13 @@ def _nowhere(pointer: str) -> Place | None:  # noqa: ARG001
 class Config:
     """Everything that a runtime is built from.
 
-    `place` finds the file position of a JSON pointer; `warnings` are findings that stop nothing.
+    `stores` is a URL that may hold credentials. `place` finds the file position of a JSON pointer; `warnings` are
+    findings that stop nothing.
     """
 
     destinations: tuple[DestinationConfig, ...]
     sources: tuple[SourceConfig, ...] = ()
-    stores: str = "memory:"
+    stores: str = field(default="memory:", repr=False)
     on_store_error: str = "closed"
     times: ClaimTimes = field(default_factory=ClaimTimes)
     ledger: LedgerConfig = LedgerConfig()

@@ -89,7 +89,9 @@ def escape(key: str) -> str:
 
 
 def in_settings(parts: Sequence[str]) -> bool:
-    """Whether a path leads to what may be secret, of which nothing is shown: settings, and the keys of sources."""
+    """Whether a path leads to what may be secret and is not shown: settings, keys of sources, what opens stores."""
+    if len(parts) > 1 and parts[0] == "stores":
+        return True
     return len(parts) > 2 and (parts[0], parts[2]) in {("destinations", "settings"), ("sources", "writeKey")}
 
 

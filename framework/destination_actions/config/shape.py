@@ -108,7 +108,8 @@ def _missing(breach: _Breach) -> Iterator[Flaw]:
 
 def _wrong_type(breach: _Breach) -> Iterator[Flaw]:
     hint = "write true or false" if breach.wanted == "boolean" else None
-    yield _not(breach, f"must be {_TYPES.get(breach.wanted, breach.wanted)}", hint)
+    wanted = [breach.wanted] if isinstance(breach.wanted, str) else breach.wanted
+    yield _not(breach, f"must be {' or '.join(_TYPES.get(one, one) for one in wanted)}", hint)
 
 
 def _not_one_of(breach: _Breach) -> Iterator[Flaw]:
@@ -136,7 +137,8 @@ def _both(breach: _Breach) -> Iterator[Flaw]:
 
 
 def _bad_pattern(breach: _Breach) -> Iterator[Flaw]:
-    hint = "as in sqlite:deliveries.db or memory:" if breach.pointer == "/stores" else _NAMES
+    stores = breach.pointer.startswith("/stores")
+    hint = "as in sqlite:deliveries.db, nats://host:4222 or memory:" if stores else _NAMES
     yield _not(breach, f"must have the form {breach.wanted}", hint)
 
 

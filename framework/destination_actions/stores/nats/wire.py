@@ -7,6 +7,7 @@ that elects a new leader is silent for some seconds; only requests that may be r
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import random
 import time
@@ -37,8 +38,8 @@ NOT_UNIQUE: Final = frozenset({10099, 10100})
 CAS_LOST: Final = frozenset({10071, 10164})
 """Somebody else wrote first. Servers from 2.12 on have the second code for the same thing."""
 
-_PASSING: Final = frozenset({10008, 10077, 10023, 10074, 503})
-"""The cluster is busy with itself: unavailable, no leader, insufficient resources for the moment."""
+_PASSING: Final = frozenset({10004, 10005, 10006, 10007, 10008, 10009, 10023, 10118, 10119})
+"""The cluster is busy with itself: incomplete, without a leader, out of resources for the moment, offline."""
 
 
 class Refusal(StoreError):  # noqa: N818 - a fact about the request
@@ -73,10 +74,12 @@ class Wire:
         self._shown = shown
         self._patience = patience
 
-    async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    async def api(
+        self, subject: str, body: Mapping[str, Any] | None = None, *, patience: float | None = None
+    ) -> dict[str, Any]:
         """Ask the JetStream API. Raises `Refusal` for a no and `StoreError` when nobody answers."""
         data = b"" if body is None else orjson.dumps(body)
-        return await self._repeated(lambda: self._asked(f"$JS.API.{subject}", data, None), subject)
+        return await self._repeated(lambda: self._asked(f"$JS.API.{subject}", data, None), subject, patience)
 
     async def publish(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> Receipt:
         """Store a message. It has to carry a `Nats-Msg-Id`, or an expectation, that makes repeating harmless."""
@@ -115,8 +118,8 @@ class Wire:
             raise Refusal(f"{self._shown} refused {_short(subject)}: {error.get('description')} ({code})", code)
         return answer
 
-    async def _repeated(self, ask: Callable[[], Awaitable[T]], subject: str) -> T:
-        deadline = time.monotonic() + self._patience
+    async def _repeated(self, ask: Callable[[], Awaitable[T]], subject: str, patience: float | None = None) -> T:
+        deadline = time.monotonic() + (self._patience if patience is None else patience)
         pause = 0.05
         while True:
             try:
@@ -147,8 +150,6 @@ def _short(subject: str) -> str:
 
 
 def _bytes(text: str | None) -> bytes:
-    import base64
-
     return base64.b64decode(text) if text else b""
 
 
