@@ -52,6 +52,8 @@ class Harness:
     seed: int = 1
     killed: int = 0
     victims: list[Victim] = field(default_factory=list)
+    between: Callable[[], None] = lambda: None
+    """Called again and again while workers are killed, to do harm elsewhere."""
 
     def run(self, batches: list[list[dict[str, Any]]]) -> None:
         """Accept, deliver, kill; returns when everything accepted has been seen to an end."""
@@ -75,6 +77,7 @@ class Harness:
         deadline = time.monotonic() + LONGEST
         while self.killed < self.kills and self.victims and time.monotonic() < deadline:
             pipes = {victim.pipe: victim for victim in self.victims}
+            self.between()
             ready, _, _ = select.select(list(pipes), [], [], 5.0)
             telling = [pipe for pipe in ready if os.read(pipe, 4096)]
             if not telling:

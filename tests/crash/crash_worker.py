@@ -29,11 +29,12 @@ class Job:
     settings: dict[str, Any]
     rule: str = "protocol"
     concurrency: int = 8
+    url: str = ""
 
     @property
     def store(self) -> str:
-        """The shared SQLite file."""
-        return f"sqlite:{self.folder / 'state.db'}"
+        """The shared store: a SQLite file, unless a URL names another."""
+        return self.url or f"sqlite:{self.folder / 'state.db'}"
 
     @property
     def over(self) -> Path:
@@ -96,7 +97,7 @@ def rule_over(rule: str, stores: Stores, clock: Clock) -> ClaimStore:
 
 
 def stores_of(job: Job, pipe: int | None) -> Stores:
-    """Open the shared file, with the rule in force."""
+    """Open the shared store, with the rule in force."""
     clock = SystemClock()
     stores = open_stores(job.store, clock=clock, times=TIMES)
     stores = dataclasses.replace(stores, claims=rule_over(job.rule, stores, clock))

@@ -134,7 +134,6 @@ class Parked:
             "ack_policy": "explicit",
             "max_ack_pending": -1,
             "mem_storage": True,
-            "num_replicas": 1,
             "inactive_threshold": _INACTIVE,
         }
         try:

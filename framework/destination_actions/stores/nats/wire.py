@@ -38,8 +38,9 @@ NOT_UNIQUE: Final = frozenset({10099, 10100})
 CAS_LOST: Final = frozenset({10071, 10164})
 """Somebody else wrote first. Servers from 2.12 on have the second code for the same thing."""
 
-_PASSING: Final = frozenset({10004, 10005, 10006, 10007, 10008, 10009, 10023, 10118, 10119})
-"""The cluster is busy with itself: incomplete, without a leader, out of resources for the moment, offline."""
+_PASSING: Final = frozenset({10004, 10005, 10006, 10007, 10008, 10009, 10023, 10118, 10119, 10158})
+"""The cluster is busy with itself: incomplete, without a leader, out of resources for the moment, offline, or still
+storing a message of this id."""
 
 
 class Refusal(StoreError):  # noqa: N818 - a fact about the request
