@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 MANIFESTS = pyproject.toml $(wildcard destinations/*/pyproject.toml) constraints.txt
 PLUGINS = $(patsubst %/pyproject.toml,-e %,$(wildcard destinations/*/pyproject.toml))
 
-.PHONY: demo test static compliance campaign crash clean
+.PHONY: demo test static compliance campaign crash crash-nats clean
 
 demo: $(VENV)/.demo
 	$(BIN)/destinations demo
@@ -39,6 +39,11 @@ crash: $(VENV)/.test
 	$(BIN)/python tests/crash/crash_all.py --events 10000 --kills 1200
 	for rule in upstream ack-first answer-first send-again; do \
 		$(BIN)/python tests/crash/crash_all.py --events 600 --kills 60 --keys 20 --rule $$rule || exit 1; done
+	$(MAKE) crash-nats
+
+crash-nats: $(VENV)/.test
+	$(BIN)/python -m pytest -q tests/nats/cluster_faults.py
+	$(BIN)/python tests/crash/crash_nats.py
 
 $(VENV)/.venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; name it with: make PYTHON=..." >&2; exit 1; }

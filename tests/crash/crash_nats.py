@@ -22,8 +22,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "nats")]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "nats"))
 
 from crash_harness import Harness, end, sandbox_process, settings_in
 from crash_worker import Job
@@ -39,6 +39,9 @@ DOWN = 4.0
 
 APART = 12.0
 """Seconds between two kills of servers, so that the cluster is whole again in between."""
+
+PACE = 0.8
+"""Seconds between two kills of workers, besides the time until one has taken something."""
 
 LOOK = 15.0
 """Seconds after a kill in which the longest pause is looked for."""
@@ -57,7 +60,8 @@ class ServerKiller:
     next_at: float = 0.0
 
     def __call__(self) -> None:
-        """Do what is due."""
+        """Do what is due; and let a worker live for a while, so that servers die in between."""
+        time.sleep(PACE)
         now = time.monotonic()
         if self.down is not None:
             if now >= self.next_at:
@@ -128,7 +132,7 @@ def crash(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     finally:
         end([server])
         cluster.end()
-    command = [sys.executable, str(HERE / "crash_verify.py"), str(folder)]
+    command = [sys.executable, str(Path(__file__).with_name("crash_verify.py")), str(folder)]
     verified = subprocess.run(command, capture_output=True, text=True, check=False)
     executed = json.loads((folder / "executed.json").read_text())
     return {

@@ -24,11 +24,11 @@ def set_up(link: Link, replicas: int | None = None) -> Names:
     return names
 
 
-def opened(url: str, name: str) -> tuple[Link, Names]:
+def opened(url: str, name: str, replicas: int | None = None) -> tuple[Link, Names]:
     """A link, and streams under a name."""
     address: Address = parse(f"{url}/{name}")
     link = Link(address)
-    return link, set_up(link)
+    return link, set_up(link, replicas)
 
 
 def own_time(clock: Clock) -> StoreClock:

@@ -174,7 +174,7 @@ def _options(address: Address) -> dict[str, Any]:
         "connect_timeout": 2,
         "reconnect_time_wait": 0.25,
         "max_reconnect_attempts": 2,
-        "ping_interval": 5,
+        "ping_interval": 2,
         "max_outstanding_pings": 2,
         "pending_size": 16 * 1024 * 1024,
         "skip_subject_validation": True,

@@ -193,7 +193,11 @@ class NatsQueue:
         known = set(self._consumers.known) | self._hands.lanes()
         if not room or len(known) > _MANY_LANES:
             states = await self._consumers.states()
-            known = {lane for lane, state in states.items() if state.pending or state.in_hand} | self._hands.lanes()
+            gone = set(self._consumers.known) - set(states)  # the stream was made anew since
+            for lane in gone:
+                self._consumers.forget(lane)
+            busy = {lane for lane, state in states.items() if state.pending or state.in_hand}
+            known = busy | gone | self._hands.lanes()
         shares = {lane: min(limit, room.get(lane, limit)) for lane in known}
         return {lane: share for lane, share in shares.items() if share > 0}
 

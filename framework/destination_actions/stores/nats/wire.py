@@ -23,7 +23,7 @@ from destination_actions.errors import StoreError
 
 T = TypeVar("T")
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 30.0
 """Seconds for which a request is repeated; electing a leader takes a cluster up to ten."""
 
 ANSWER: Final = 4.0
