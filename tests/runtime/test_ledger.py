@@ -218,6 +218,15 @@ async def test_a_ledger_is_pruned_while_it_is_written(make, clock) -> None:
     assert [("m2", "delivered", "confirmed")] == await ends(runtime)
 
 
+async def test_pruning_goes_on_until_it_is_done(lasting, clock) -> None:
+    """A pruning that found something is followed by the next in half a second, not in a minute."""
+    runtime = lasting(ledger=LedgerConfig(keep_entries=1))
+    for number, seconds in enumerate([60, 1, 1]):
+        await run(runtime, track(f"m{number}", f"u{number}"))
+        clock.advance(seconds)
+    assert ["m2"] == [message for message, _, _ in await ends(runtime)]
+
+
 # --- pins ------------------------------------------------------------------------------------------------------------
 
 

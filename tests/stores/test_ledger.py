@@ -249,3 +249,44 @@ def test_the_reference_has_a_row_for_each_state(state: str) -> None:
     """Every terminal state stands in the reference, marked as replayable exactly if its event is kept."""
     [row] = [line for line in PAGE.splitlines() if line.startswith(f"| `{state}` |")]
     assert (state in FAILED_STATES) == row.rstrip("| ").endswith(("yes", "yes, after reading back"))
+
+
+async def filled(ledger: Ledger, clock: ManualClock, count: int, size: int = 0) -> None:
+    """Record so many entries, each with an event of so many bytes."""
+    trial = LedgerTrial(ledger, clock)
+    event = {"type": "track", "note": "x" * size}
+    entries = [replace(trial.entry(f"{number:032x}", "rejected"), event=event) for number in range(count)]
+    await asyncio.gather(*map(ledger.record, entries))
+
+
+async def left(ledger: Ledger) -> list[int]:
+    """The keys that are left, as numbers, the oldest first."""
+    return [int(entry.key, 16) for entry in await ledger.entries(LedgerQuery(limit=10_000))][::-1]
+
+
+async def test_a_large_ledger_is_pruned_from_its_oldest_end(tmp_path: Path) -> None:
+    """What is too much goes two thousand at a time, and always the oldest of it first."""
+    clock = ManualClock()
+    stores = open_stores(f"sqlite:{tmp_path / 's.db'}", clock=clock)
+    await filled(stores.ledger, clock, 2_600)
+    assert 2_000 == await stores.ledger.prune(Retention(entries=100))
+    assert list(range(2_000, 2_600)) == await left(stores.ledger)
+    assert (500, 0) == (
+        await stores.ledger.prune(Retention(entries=100)),
+        await stores.ledger.prune(Retention(entries=100)),
+    )
+    assert list(range(2_500, 2_600)) == await left(stores.ledger)
+    await stores.close()
+
+
+async def test_a_ledger_has_a_size_in_bytes(tmp_path: Path) -> None:
+    """About as many of the newest entries stay as take the bytes that it may have."""
+    clock = ManualClock()
+    stores = open_stores(f"sqlite:{tmp_path / 's.db'}", clock=clock)
+    await filled(stores.ledger, clock, 300, size=2_000)
+    assert 0 == await stores.ledger.prune(Retention(bytes=10_000_000))
+    await stores.ledger.prune(Retention(bytes=250_000))
+    kept = await left(stores.ledger)
+    assert 80 <= len(kept) <= 110
+    assert list(range(300 - len(kept), 300)) == kept
+    await stores.close()

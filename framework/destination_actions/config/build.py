@@ -42,6 +42,7 @@ def _ledger(one: Mapping[str, Any]) -> LedgerConfig:
     return LedgerConfig(
         keep_days=float(one.get("keepDays", usual.keep_days)),
         keep_entries=one.get("keepEntries", usual.keep_entries),
+        keep_megabytes=one.get("keepMegabytes"),
         delivered_events=one.get("deliveredEvents", usual.delivered_events),
         exchanges=one.get("exchanges"),
         bodies=one.get("bodies", usual.bodies),

@@ -63,12 +63,13 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerConfig:
-    """What the ledger keeps: for how many days, how many entries at most, the events of delivered deliveries besides
-    those of failed ones, and the requests and answers of attempts, with their bodies. `exchanges` is true by default
-    where the store lasts."""
+    """What the ledger keeps: for how many days, how many entries and megabytes at most, the events of delivered
+    deliveries besides those of failed ones, and the requests and answers of attempts, with their bodies. `exchanges`
+    is true by default where the store lasts."""
 
     keep_days: float = 30.0
     keep_entries: int = 1_000_000
+    keep_megabytes: float | None = None
     delivered_events: bool = False
     exchanges: bool | None = None
     bodies: bool = True

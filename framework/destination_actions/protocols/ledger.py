@@ -91,10 +91,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long, in seconds, and how many entries a ledger keeps; tallies stay."""
+    """How long, in seconds, and how many entries a ledger keeps, and about how many bytes they take; tallies stay."""
 
     seconds: float = 30 * 24 * 3600.0
     entries: int = 1_000_000
+    bytes: int | None = None
 
 
 @runtime_checkable

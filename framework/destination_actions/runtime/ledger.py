@@ -40,6 +40,9 @@ log = logging.getLogger("destination_actions")
 PRUNE_EVERY: Final = 60.0
 """Seconds between two prunings."""
 
+PRUNE_AGAIN: Final = 0.5
+"""The same, when the last one found something: a pruning takes only so much at a time."""
+
 FLUSH_EVERY: Final = 1.0
 """Seconds between two writings of what is only counted."""
 
@@ -65,7 +68,7 @@ class Recorder:
         self._plugin_of = plugin_of
         self._policy = policy
         self._exchanges = stores.ledger.lasting if policy.exchanges is None else policy.exchanges
-        self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries)
+        self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries, _bytes(policy))
         self._pins: dict[tuple[str, str], Pin] = {}
         self._pinned: set[str] = set()
         self._held: dict[str, AttemptEntry] = {}
@@ -219,9 +222,14 @@ class Recorder:
             return
         self._prune_at = now + PRUNE_EVERY
         try:
-            await self._ledger.prune(self._retention)
+            if await self._ledger.prune(self._retention):
+                self._prune_at = now + PRUNE_AGAIN
         except StoreError as error:
             log.warning("the ledger could not be pruned: %s", error)
+
+
+def _bytes(policy: LedgerConfig) -> int | None:
+    return None if policy.keep_megabytes is None else int(policy.keep_megabytes * 1_000_000)
 
 
 def state_of(settled: Settled) -> str | None:

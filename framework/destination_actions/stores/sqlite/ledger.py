@@ -31,6 +31,12 @@ _LIST: Final = f"""
 SELECT {_COLUMNS}, replayed, number FROM ledger WHERE {{}} ORDER BY number DESC LIMIT ?"""  # noqa: S608
 _ATTEMPTS: Final = "SELECT key, at, seconds, outcome, reason, pin, exchanges FROM attempts WHERE key = ? ORDER BY seq"
 _PRUNE_ATTEMPTS: Final = "DELETE FROM attempts WHERE seq < (SELECT min(seq) + ? FROM attempts) AND at < ?"
+_NEWEST_OVER: Final = "SELECT number FROM ledger ORDER BY number DESC LIMIT 1 OFFSET ?"
+_MEAN_BYTES: Final = """
+SELECT avg(length(details) + coalesce(length(event), 0) + length(people) + length(tries) + length(message)) FROM (
+    SELECT details, event, people, tries, message FROM ledger ORDER BY number DESC LIMIT 1000)"""
+_OVERHEAD: Final = 500
+"""Bytes of an entry besides its texts: names, numbers, and its part of the indexes."""
 _LAST: Final = "\U0010ffff"
 """Comes after whatever a key goes on with, so that a key's beginning is a range of the index."""
 _PRUNE_ROWS: Final = 2_000
@@ -97,9 +103,10 @@ class SqliteLedger:
         def work(connection: sqlite3.Connection, at: Instant) -> int:
             oldest = at.wall - retention.seconds
             late = "number IN (SELECT number FROM ledger WHERE at < ? ORDER BY at LIMIT ?)"
-            many = "number IN (SELECT number FROM ledger ORDER BY number DESC LIMIT ? OFFSET ?)"
+            many = "number IN (SELECT number FROM ledger WHERE number <= ? ORDER BY number LIMIT ?)"
             gone = len(_remove(connection, late, (oldest, _PRUNE_ROWS)))
-            gone += len(_remove(connection, many, (_PRUNE_ROWS, retention.entries)))
+            over = connection.execute(_NEWEST_OVER, (_entries_for(connection, retention),)).fetchone()
+            gone += len(_remove(connection, many, (over[0], _PRUNE_ROWS))) if over else 0
             connection.execute(_PRUNE_ATTEMPTS, (_PRUNE_ROWS, oldest))
             connection.execute("DELETE FROM dead WHERE at < ?", (oldest,))
             return gone
@@ -164,6 +171,14 @@ def remove_people(connection: sqlite3.Connection, people: Sequence[str]) -> list
     chosen = f"number IN (SELECT number FROM people WHERE person IN ({marks}))"  # noqa: S608 - marks alone
     with overwriting(connection):
         return _remove(connection, chosen, tuple(people))
+
+
+def _entries_for(connection: sqlite3.Connection, retention: Retention) -> int:
+    """How many entries may be kept, by number and by bytes, of which the newest thousand tell how many one takes."""
+    if retention.bytes is None:
+        return retention.entries
+    mean = connection.execute(_MEAN_BYTES).fetchone()[0] or 0.0
+    return min(retention.entries, int(retention.bytes / (mean + _OVERHEAD)))
 
 
 def _row(entry: LedgerEntry) -> tuple[object, ...]:
