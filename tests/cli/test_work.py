@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,12 @@ def test_a_worker_delivers_and_drains(config: Path, store: str, line: Line) -> N
     assert [] == left(store)
 
 
+def said(log: Iterable[str], beginning: str) -> dict[str, Any]:
+    """The next line of a log whose message begins like this."""
+    lines = (json.loads(line) for line in log)
+    return next(line for line in lines if line["message"].startswith(beginning))
+
+
 def test_a_reload(config: Path, store: str, line: Line) -> None:
     """SIGHUP exchanges the configuration: what was switched off is delivered; a wrong one is refused and says why."""
     accept(config, store, line("w1", "jane"))
@@ -98,10 +104,9 @@ def test_a_reload(config: Path, store: str, line: Line) -> None:
         for text in ('{"destinations": {"shop": {"destination": "nowhere"}}}', good):
             config.write_text(text)
             process.send_signal(signal.SIGHUP)
-            said = json.loads(process.stderr.readline())
             refused = "nowhere" in text
-            assert refused == (said["message"] == "the new configuration is refused, the old one stays")
-            assert refused == ("nowhere" in json.dumps(said.get("errors", [])))
+            told = said(process.stderr, "the new configuration is refused" if refused else "configuration reloaded")
+            assert refused == ("nowhere" in json.dumps(told.get("errors", [])))
         assert "delivered" == json.loads(process.stdout.readline())["outcome"]
         process.send_signal(signal.SIGTERM)
         assert 0 == process.wait(20)
@@ -132,6 +137,28 @@ def test_a_second_signal_does_not_wait(silent: tuple[Path, socket.socket], store
         process.send_signal(signal.SIGTERM)
         assert 130 == process.wait(20)
         connection.close()
+
+
+def test_nobody_reads_its_output(config: Path, store: str, line: Line) -> None:
+    """When the reader of the outcomes has gone, the worker drains and ends with 141; nothing is lost."""
+    accept(config, store, *(line(f"w{n}", "jane", "Order Completed") for n in range(3)))
+    with worker(config, store) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
+        assert 141 == process.wait(20)
+    assert len(left(store)) < 3
+
+
+def test_a_queue_in_memory(config: Path, destinations: Callable[..., Result]) -> None:
+    """A worker that nobody could give anything is refused, and so is a server that would forget."""
+    refused = destinations("work", config)
+    assert (2, True) == (refused.exit_code, "nobody else can fill it" in " ".join(refused.stderr.split()))
+    document = json.loads(config.read_text()) | {"sources": {"web": {"writeKey": "web-key-0123456789"}}}
+    config.write_text(json.dumps(document))
+    refused = destinations("serve", config)
+    assert (2, True) == (refused.exit_code, "lost with the process" in " ".join(refused.stderr.split()))
 
 
 DEADLY = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from destination_actions.cli.exits import INTERRUPTED, OK
 from destination_actions.cli.loop import completed
 from destination_actions.cli.signals import Stops, on_hangup
 from destination_actions.cli.tally import Tally
+from destination_actions.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from destination_actions.config import Config
@@ -37,14 +39,21 @@ def work(
     configuration anew.
     """
     tally = Tally()
+    closed: list[BrokenPipeError] = []
 
     def told(outcome: Outcome) -> None:
         tally.add(outcome)
-        if json:
-            print_line(outcome.to_json())
+        if json and not closed:
+            try:
+                print_line(outcome.to_json())
+            except BrokenPipeError as error:
+                closed.append(error)
+                signal.raise_signal(signal.SIGTERM)
 
     code = completed(_Work(config, store, concurrency, drain, told).whole())
     note(tally.line())
+    if closed:
+        raise closed[0]
     return code
 
 
@@ -66,14 +75,16 @@ class _Work:
         from destination_actions.runtime.shift import Relay, Shift
         from destination_actions.stores import SystemClock
 
-        def made(config: Config) -> Shift:
-            runtime = AsyncRuntime.from_config(config, stores=stores)
+        def built(config: Config) -> AsyncRuntime:
+            return AsyncRuntime.from_config(config, stores=stores)
+
+        def made(config: Config, runtime: AsyncRuntime) -> Shift:
             return Shift(config, runtime, drain=self.drain, concurrency=self.concurrency, told=self.told)
 
         config = self._loaded()
         plugins = registry_for(config, None, ()).plugins
         stores = opened_stores(config.stores, plugins, SystemClock(), config.times)
-        relay: Relay[Shift] = Relay(self._loaded, made, self.drain)
+        relay: Relay[Shift] = Relay(self._loaded, built, made, self.drain)
         end_logs = log_to(sys.stderr, relay.redactor)
         try:
             relay.start(config)
@@ -87,7 +98,11 @@ class _Work:
         from destination_actions.config import load_config
 
         config = load_config(self.path)
-        return replace(config, stores=self.store or config.stores)
+        stores = self.store or config.stores
+        if stores == "memory:":
+            hint = 'name the store that others put events into, such as "stores": "sqlite:deliveries.db"'
+            raise ConfigurationError("a queue in memory is empty, and nobody else can fill it", hint=hint)
+        return replace(config, stores=stores)
 
 
 async def _until_stopped(relay: Relay[Shift]) -> int:

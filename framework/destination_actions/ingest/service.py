@@ -69,7 +69,7 @@ class Service:
         self._options = options or Options()
         self._clock = clock or SystemClock()
         self._equipment: dict[str, Any] = {"clock": self._clock, "times": times, "plugins": plugins}
-        self._relay: Relay[_Generation] = Relay(self._loaded, self._made, self._options.drain)
+        self._relay: Relay[_Generation] = Relay(self._loaded, self._built, self._made, self._options.drain)
         self._stores: Stores | None = None
         self._listener: Listener | None = None
         self.url = ""
@@ -150,10 +150,16 @@ class Service:
         if not config.sources:
             hint = 'add sources: {web: {writeKey: "${env:WEB_WRITE_KEY}"}}'
             raise ConfigurationError("no source is configured, so nobody could send events", hint=hint)
+        if config.stores == "memory:" and self._options.store is None:
+            hint = 'add "stores": "sqlite:deliveries.db"; to lose events on purpose, say --store memory:'
+            message = "events would be accepted into memory, and lost with the process"
+            raise ConfigurationError(message, pointer="/stores", hint=hint, place=config.place("/stores"))
         return replace(config, stores=self._options.store or config.stores)
 
-    def _made(self, config: Config) -> _Generation:
-        runtime = AsyncRuntime.from_config(config, stores=self._opened, **self._equipment)
+    def _built(self, config: Config) -> AsyncRuntime:
+        return AsyncRuntime.from_config(config, stores=self._opened, **self._equipment)
+
+    def _made(self, config: Config, runtime: AsyncRuntime) -> _Generation:
         return _Generation(config, runtime, self._clock, self._options)
 
     @property

@@ -21,6 +21,8 @@ log = logging.getLogger("destination_actions")
 AGAIN = 2.0
 """Seconds after which a worker that could not go on begins again."""
 
+_REFUSED = "the new configuration is refused, the old one stays"
+
 MARGIN = 2.0
 """Seconds more than the drain time, in which a worker gives back what did not end."""
 
@@ -97,11 +99,21 @@ S = TypeVar("S", bound=InForce)
 
 
 class Relay(Generic[S]):
-    """The configuration in force. `load` reads the file, `make` puts what it says to work; `drain` is how many seconds
-    the former one has for what is under way."""
+    """The configuration in force.
 
-    def __init__(self, load: Callable[[], Config], make: Callable[[Config], S], drain: float) -> None:
+    `load` reads the file and `build` compiles it, both in a thread, so that nobody waits for a large one; `make` puts
+    it to work. The former one has `drain` seconds for what is under way.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Config],
+        build: Callable[[Config], AsyncRuntime],
+        make: Callable[[Config, AsyncRuntime], S],
+        drain: float,
+    ) -> None:
         self._load = load
+        self._build = build
         self._make = make
         self._drain = drain
         self._current: S | None = None
@@ -122,7 +134,7 @@ class Relay(Generic[S]):
 
     def start(self, config: Config) -> None:
         """Put the first configuration to work."""
-        self._current = self._make(config)
+        self._current = self._make(config, self._build(config))
 
     async def reload(self) -> bool:
         """Read the configuration anew and go on with it. A wrong one is refused and logged; the old one stays."""
@@ -130,20 +142,26 @@ class Relay(Generic[S]):
             if self.stopping:
                 return False
             try:
-                config = await asyncio.to_thread(self._load)
-                self._keeps_to_the_store(config)
-                following = self._make(config)
+                config, runtime = await asyncio.to_thread(self._anew)
             except DestinationActionsError as error:
                 findings = [str(one) for one in getattr(error, "errors", (error,))]
-                log.error("the new configuration is refused, the old one stays", extra={"fields": {"errors": findings}})  # noqa: TRY400
+                log.error(_REFUSED, extra={"fields": {"errors": findings}})  # noqa: TRY400 - they say it all
                 return False
             except Exception:
-                log.exception("the new configuration is refused, the old one stays")
+                log.exception(_REFUSED)
                 return False
-            former, self._current = self.current, following
+            if self.stopping:
+                await runtime.aclose()
+                return False
+            former, self._current = self.current, self._make(config, runtime)
             self._retire(former)
-            log.info("configuration reloaded", extra={"fields": following.described()})
+            log.info("configuration reloaded", extra={"fields": self.current.described()})
             return True
+
+    def _anew(self) -> tuple[Config, AsyncRuntime]:
+        config = self._load()
+        self._keeps_to_the_store(config)
+        return config, self._build(config)
 
     def _keeps_to_the_store(self, config: Config) -> None:
         """Refuse what the opened stores cannot follow."""
