@@ -311,9 +311,12 @@ class AsyncRuntime:
 
     # --- looking without sending -------------------------------------------------------------------------------------
 
-    def explain(self, event: Event) -> list[SubscriptionExplanation]:
-        """Say for every subscription which step decides about this event, and on which values. Sends nothing."""
-        return explain(self._plan, event, message_id_of(event))
+    def explain(self, event: Event, *, phones: bool = False) -> list[SubscriptionExplanation]:
+        """Say for every subscription which step decides about this event, and on which values. Sends nothing.
+
+        Secrets are masked, and phone numbers unless `phones` is set.
+        """
+        return explain(self._plan, event, message_id_of(event), phones=phones)
 
     async def test_authentication(self) -> dict[str, Sequence[Check]]:
         """Try the credentials of every configured destination; only reads. The checks by configured name."""

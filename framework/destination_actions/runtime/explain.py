@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from destination_actions.events import Event
+from destination_actions.fields import secret_values
 from destination_actions.http import Redactor
 from destination_actions.outcomes import Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Plan, Subscription
@@ -47,12 +48,20 @@ class SubscriptionExplanation:
         }
 
 
-def explain(plan: Plan, event: Event, message_id: str) -> list[SubscriptionExplanation]:
-    """Explain every enabled subscription, in the order of the configuration."""
-    return [_explained(subscription, event, message_id) for subscription in plan.subscriptions]
+def explain(plan: Plan, event: Event, message_id: str, *, phones: bool = False) -> list[SubscriptionExplanation]:
+    """Explain every enabled subscription, in the order of the configuration.
+
+    Secrets are masked in documents and payloads, and phone numbers unless `phones` is set, as it is for tests.
+    """
+    return [
+        _explained(one, event, message_id, Redactor(secret_values(one.lane.settings)) if phones else one.lane.redactor)
+        for one in plan.subscriptions
+    ]
 
 
-def _explained(subscription: Subscription, event: Event, message_id: str) -> SubscriptionExplanation:
+def _explained(
+    subscription: Subscription, event: Event, message_id: str, redactor: Redactor
+) -> SubscriptionExplanation:
     explanation = subscription.expression.explain(event)
     head: dict[str, Any] = {
         "destination": subscription.lane.name,
@@ -65,8 +74,8 @@ def _explained(subscription: Subscription, event: Event, message_id: str) -> Sub
     document = resolved(subscription, event)
     if isinstance(document, Problem):
         return SubscriptionExplanation(**head, step="resolve", problems=(document,))
-    head["document"] = subscription.lane.redactor.json(document)
-    return _built(head, build(subscription, event, message_id), subscription.lane.redactor)
+    head["document"] = redactor.json(document)
+    return _built(head, build(subscription, event, message_id), redactor)
 
 
 def _built(head: dict[str, Any], result: Prepared | Outcome, redactor: Redactor) -> SubscriptionExplanation:

@@ -130,7 +130,7 @@ class Harness:
 
     def explain(self, event: Event) -> list[SubscriptionExplanation]:
         """Say for each subscription which step decides, and on which values. Sends nothing."""
-        return self._runtime.explain(event)
+        return self._runtime.explain(event, phones=True)
 
     def payload(self, event: Event) -> dict[str, Any] | None:
         """What the one subscription would perform, or None if its way ends before."""
