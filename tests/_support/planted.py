@@ -103,6 +103,8 @@ class Garden:
             lambda: "sk_live_" + self.text(MIXED, 24),
             lambda: "ghp_" + self.text(MIXED, 36),
             lambda: "AKIA" + self.text(string.ascii_uppercase + string.digits, 16),
+            lambda: "AKIA" + self.text(string.ascii_uppercase, 16),
+            lambda: self.text(LETTERS, 32),
             lambda: base64.b64encode(self.random.randbytes(24)).decode(),
             lambda: ".".join(["eyJ" + self.text(MIXED, 18), self.text(MIXED, 40), self.text(MIXED + "-_", 43)]),
         ]

@@ -25,7 +25,7 @@ EACH = 50
 """Planted values in an event."""
 
 
-def main(count: int, seed: int = 1) -> int:
+def main(count: int = 10_000, seed: int = 1) -> int:
     """Record and count; the exit code says whether nothing was left and every case runs green."""
     began = time.perf_counter()
     with TemporaryDirectory() as folder:
@@ -109,4 +109,4 @@ def echo() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    sys.exit(main(*map(int, sys.argv[1:])))

@@ -122,6 +122,9 @@ def _iban(text: str) -> bool:
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 
+_CONSONANTS: Final = re.compile("[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{6}")
+
+
 def _token(text: str) -> bool:
     return _not_zeros(text) and (_restless(text) or any(map(_random, re.split(r"[-_./:=+]", text))))
 
@@ -138,7 +141,8 @@ def _random(part: str) -> bool:
         return False
     letters, digits = re.search("[A-Za-z]", part), re.search("[0-9]", part)
     humps = len(re.findall("(?=[a-z][A-Z]|[A-Z][a-z])", part))
-    return bool(letters and digits) or humps * 10 >= len(part) * 4
+    unspeakable = part.isupper() or _CONSONANTS.search(part)
+    return bool((letters and digits) or humps * 10 >= len(part) * 4 or unspeakable)
 
 
 def _uuid(text: str) -> bool:
@@ -154,6 +158,11 @@ _PARAMETERS: Final = (
     "authorization|session|sessionid|code|otp|pin"
 )
 
+_KNOWN: Final = (
+    r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}|[spr]k_(?:live|test)_\w{8,}|gh[pousr]_\w{20,}|github_pat_\w{20,}"
+    r"|glpat-[\w-]{16,}|npm_\w{20,}|xox[a-z]-[\w-]{10,}|SG\.[\w-]{10,}\.[\w-]{10,}|AIza[\w-]{30,}|ya29\.[\w-]{10,})"
+)
+"""Beginnings that services give their keys."""
 _HEX: Final = "[0-9a-fA-F]"
 _UUID: Final = rf"(?<!{_HEX})(?<!-){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?!{_HEX})(?!-)"
 _HARDWARE: Final = rf"(?<![0-9a-fA-F:-]){_HEX}{{2}}(?:[:-]{_HEX}{{2}}){{5}}(?![0-9a-fA-F:-])"
@@ -166,6 +175,7 @@ DETECTORS: Final = (
     Detector("token", _compiled(rf"[?&;](?:{_PARAMETERS})=([^&#;\s]+)", re.IGNORECASE), _not_zeros, 1),
     Detector("token", _compiled(r"\b(?:Bearer|Basic|Token)\s+([A-Za-z0-9+/=._~-]{8,})"), _not_zeros, 1),
     Detector("token", _compiled(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), _not_zeros),
+    Detector("token", _compiled(_KNOWN), _not_zeros),
     Detector("email", _compiled(r"[\w.!$%'*+^`~-]+@[\w-]+(?:\.[\w-]+)+"), _real_email),
     Detector(
         "uuid",
