@@ -15,7 +15,7 @@ import pytest
 from destination_actions import AsyncRuntime, ConfigurationError
 from destination_actions.errors import StoreError
 from destination_actions.protocols import Stores
-from destination_actions.runtime import reading
+from destination_actions.runtime import flight, reading
 from destination_actions.runtime.intake import BadEvent, Position, open_events
 from destination_actions.runtime.reading import Bookmark, FileReading
 from destination_actions.stores import open_stores
@@ -160,6 +160,39 @@ async def test_a_block_that_was_not_kept(host: Host) -> None:
     with pytest.raises(StoreError):
         await host.run(fail=lost_block)
     assert (Position(), 2) == ((await host.run())[0].position, host.performed.total())
+
+
+async def test_stopped_while_there_is_no_room(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that waits for room in its queue ends when it is told to; the block in hand is kept, and no more read."""
+    monkeypatch.setattr(flight, "MOST", 5)
+    monkeypatch.setattr(reading, "BLOCK", 4)
+    written(host, *(event(f"u{number}") for number in range(40)))
+    stores = open_stores(host.store)
+    stop, asked = asyncio.Event(), asyncio.Event()
+
+    async def silent(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    host.answer = silent  # type: ignore[method-assign]
+    runtime = host.runtime(stores)
+    file = FileReading(open_events(host.file), host.file, stores, host.bad.append)
+    await file.found()
+    run = runtime.run_blocks(file.blocks(stop), stop, concurrency=1, drain=0.0)
+    running = asyncio.ensure_future(anext(run, None))
+    await asked.wait()
+    for _ in range(2000):
+        if file.mark.position.number:
+            break
+        await asyncio.sleep(0.01)
+    stop.set()
+    assert await asyncio.wait_for(running, 20) is None
+    kept = await stores.queue.take(100, lease=60.0)
+    assert (8, 8) == (len(kept), file.mark.position.number)
+    file.close()
+    await runtime.aclose()
+    await stores.close()
 
 
 async def test_a_file_that_grows(host: Host) -> None:

@@ -363,6 +363,21 @@ async def test_what_is_switched_off_has_an_end() -> None:
         assert [("expired", "disabled", 3)] == [(one.state, one.reason, one.count) for one in tallies[:1]]
 
 
+@on_virtual_time
+async def test_a_run_leaves_the_deliveries_of_others_their_time() -> None:
+    """A run that retries for a minute ends its own deliveries then, not those that a service had accepted before."""
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403 if s.seconds < 3000 else 201, json={})
+
+    async with scene(answer) as s:
+        await s.runtime().enqueue(tracks(3))
+        await s.clock.sleep(120)
+        outcomes = [outcome async for outcome in s.runtime().run(tracks(3, first=3), retry_for=60)]
+        assert {"delivered": 3, "failed": 3} == kinds(outcomes)
+        assert {"m3", "m4", "m5"} == {outcome.message_id for outcome in outcomes if isinstance(outcome, Failed)}
+
+
 # --- what people see of breakers, and deadlines ----------------------------------------------------------------------
 
 

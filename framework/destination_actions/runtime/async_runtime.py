@@ -251,7 +251,8 @@ class AsyncRuntime:
         return [settled.outcome for settled in ended]
 
     def _worker(self, **limits: Any) -> Worker:
-        return Worker(plan=self._plan, equipment=self._equipment(), record=self._record, **limits)
+        began = self._clock.now()
+        return Worker(plan=self._plan, equipment=self._equipment(), record=self._record, began=began, **limits)
 
     def run(
         self,
@@ -263,10 +264,10 @@ class AsyncRuntime:
     ) -> AsyncGenerator[Outcome, None]:
         """Take events through the queue, and retry each delivery for up to `retry_for` seconds.
 
-        None leaves the time to the rule of each destination. `concurrency` is how many calls may be under way for each
-        destination and account. What the queue still held from an earlier run is delivered too. The last outcome of a
-        delivery that could not be done in time is `Failed`; the queue keeps it among the dead, as it does one that was
-        handed out `poison_after` times and never heard of again.
+        None leaves the time to the rule of each destination, and so does whatever the queue held before; that is
+        delivered too. `concurrency` is how many calls may be under way for each destination and account. The last
+        outcome of a delivery that could not be done in time is `Failed`; the queue keeps it among the dead, as it does
+        one that was handed out `poison_after` times and never heard of again.
         """
         limits = {"retry_for": retry_for, "concurrency": concurrency, "poison_after": poison_after}
         return flight.run(lambda: self._worker(**limits), events)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from destination_actions.protocols import Clock, Delivery, Stores
@@ -22,7 +23,7 @@ class Backlog:
         self._queue = stores.queue
         self._desk = stores.desk
         self._clock = clock
-        self._most = most
+        self._most: float = most
         self._entrance = asyncio.Lock()
         self._ended = asyncio.Event()
         self._keys: set[str] = set()
@@ -43,6 +44,11 @@ class Backlog:
         if key in self._keys:
             self._keys.discard(key)
             self._ended.set()
+
+    def lift(self) -> None:
+        """Hold nothing back any more: what is in hand has to be kept before the end."""
+        self._most = math.inf
+        self._ended.set()
 
     async def _changed(self) -> None:
         """Wait until one ends here, or some have ended elsewhere: the queue holds fewer than this run has waiting."""

@@ -51,6 +51,7 @@ class Dispatcher:
         self._idle = Idle(worker.plan.idle, self._stations.by_lane)
         self._suspects: set[str] = set()
         self._swept: dict[str, float] = {}
+        self._others: set[str] = set()
         self.wake = asyncio.Event()
         self.under_way: set[asyncio.Task[None]] = set()
 
@@ -126,7 +127,7 @@ class Dispatcher:
         """Set aside what its time ran out on while its lane was closed."""
         now = self._clock.monotonic()
         for lane, station in self._stations.by_lane.items():
-            horizon = self._worker.horizon(station.gate)
+            horizon = self._soonest(station)
             pause = min(max(horizon / 100, 1.0), 60.0)
             if station.gate.closed_for(now) <= 0 or now < self._swept.get(lane, -math.inf) + pause:
                 continue
@@ -135,11 +136,20 @@ class Dispatcher:
             for lease in await self._queue.overdue(lane, BLOCK, before=before, lease=self._lease):
                 why = station.gate.breaker.why or "a limit"
                 message = f"its time was over while its lane waited ({why})"
-                self._start(self._bury(lease, ended(lease, "expired", message), "expired"))
+                if self._worker.age(lease) > self._worker.horizon(lease, station.gate):
+                    self._start(self._bury(lease, ended(lease, "expired", message), "expired"))
+                else:
+                    self._others.add(lane)
+                    self._start(self._worker.given_back(lease))
 
         for lane, horizon in self._idle.to_sweep(now).items():
             for lease in await self._queue.overdue(lane, BLOCK, before=self._clock.now() - horizon, lease=self._lease):
                 self._start(self._bury(lease, _switched_off(lease), "expired"))
+
+    def _soonest(self, station: Station) -> float:
+        """Seconds after which the first of a lane may be over; where others' deliveries wait, their rule counts."""
+        rule, ours = station.gate.retry.horizon, self._worker.retry_for
+        return rule if ours is None or station.lane in self._others else min(rule, ours)
 
     # --- one delivery, one batch -------------------------------------------------------------------------------------
 

@@ -204,6 +204,7 @@ class _BlockRun(_Run):
         if not self._stop.is_set():
             await intake
             return
+        self._backlog.lift()
         await asyncio.gather(intake, self._dispatcher.drained(self._drain))
 
     async def _intake(self) -> None:

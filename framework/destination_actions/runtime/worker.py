@@ -40,14 +40,16 @@ class Settled:
 class Worker:
     """Decides about deliveries.
 
-    `retry_for` is how many seconds a delivery is retried; None leaves it to the rule of its destination. `concurrency`
-    is how many calls of one lane may be under way. After `poison_after` losses a delivery is set aside.
+    `retry_for` is how many seconds a delivery is retried that was accepted since the worker `began` (wall clock); None,
+    and every older one, is left to the rule of its destination. `concurrency` is how many calls of one lane may be
+    under way. After `poison_after` losses a delivery is set aside.
     """
 
     plan: Plan
     equipment: Equipment
     record: Callable[[Settled], Awaitable[None]]
     retry_for: float | None = None
+    began: float = 0.0
     concurrency: int = 64
     poison_after: int = POISON
     random: Callable[[], float] = uniform
@@ -87,9 +89,10 @@ class Worker:
             lane=queue_lane(self.equipment, subscription),
         )
 
-    def horizon(self, gate: Gate) -> float:
+    def horizon(self, lease: Lease, gate: Gate) -> float:
         """Seconds after which a delivery is not tried again."""
-        return gate.retry.horizon if self.retry_for is None else self.retry_for
+        ours = self.retry_for is not None and lease.delivery.accepted >= self.began
+        return self.retry_for if ours and self.retry_for is not None else gate.retry.horizon
 
     async def settle(self, lease: Lease, outcome: Outcome, gate: Gate) -> Outcome | None:
         """See a delivery to its end, or put it back: None then.
@@ -104,7 +107,7 @@ class Worker:
         delay = gate.retry.delay(outcome, lease.attempts, self.random)
         if counts:
             delay = max(delay, gate.budget.wait(self.equipment.clock.monotonic()))
-        if self.age(lease) + delay > self.horizon(gate):
+        if self.age(lease) + delay > self.horizon(lease, gate):
             return await self.buried(lease, outcome, "expired")
         await self.equipment.stores.queue.retry(lease, delay=delay, counts=counts)
         return None
