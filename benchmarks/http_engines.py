@@ -12,7 +12,7 @@ import sys
 import time
 from multiprocessing.connection import Connection
 
-from destination_actions.http import AiohttpEngine, Credentials, HttpxEngine, OriginClients
+from destination_actions.http import AiohttpEngine, Credentials, DirectEngine, HttpxEngine, OriginClients
 from destination_actions.protocols import HttpEngine, Request
 
 BODY = b'{"sid": "FN00000000000000000000000000000000", "filler": "' + b"x" * 701 + b'"}'
@@ -83,7 +83,7 @@ def main() -> None:
     server.start()
     base = f"http://127.0.0.1:{ours.recv()}"
     print(f"{'engine':8} {'loop':8} {'concurrency':>11} {'client us/request':>18} {'engine us/request':>18}")
-    for name, engine in (("aiohttp", AiohttpEngine), ("httpx", HttpxEngine)):
+    for name, engine in (("direct", DirectEngine), ("aiohttp", AiohttpEngine), ("httpx", HttpxEngine)):
         for loop in ("asyncio", "uvloop"):
             for concurrency in (1, 16, 64):
                 figures = [measured(engine(), base, requests, concurrency, loop, bare=bare) for bare in (False, True)]

@@ -12,7 +12,7 @@ from functools import partial
 import httpx
 import pytest
 import trustme
-from destination_actions.http import AiohttpEngine, HttpxEngine
+from destination_actions.http import AiohttpEngine, DirectEngine, HttpxEngine
 from destination_actions.protocols import HttpEngine
 
 FAR = 3600.0
@@ -197,8 +197,13 @@ async def serve(anyio_backend: object) -> AsyncIterator[Callable[..., Awaitable[
 
 
 def aiohttp_engine(ssl_context: ssl.SSLContext | None, connections: int) -> AiohttpEngine:
-    """The default engine."""
+    """The engine over aiohttp."""
     return AiohttpEngine(connections=connections, ssl_context=ssl_context)
+
+
+def direct_engine(ssl_context: ssl.SSLContext | None, connections: int) -> DirectEngine:
+    """The default engine."""
+    return DirectEngine(connections=connections, ssl_context=ssl_context)
 
 
 def httpx_engine(ssl_context: ssl.SSLContext | None, connections: int) -> HttpxEngine:
@@ -221,11 +226,12 @@ def httpx_client_engine(ssl_context: ssl.SSLContext | None, connections: int, st
     return HttpxEngine(client)
 
 
-@pytest.fixture(params=["aiohttp", "httpx", "httpx client"])
+@pytest.fixture(params=["direct", "aiohttp", "httpx", "httpx client"])
 async def make(request: pytest.FixtureRequest, anyio_backend: object) -> AsyncIterator[Callable[..., HttpEngine]]:
     """Make engines of one kind; they are closed when the test ends."""
     async with AsyncExitStack() as stack:
         kinds = {
+            "direct": direct_engine,
             "aiohttp": aiohttp_engine,
             "httpx": httpx_engine,
             "httpx client": partial(httpx_client_engine, stack=stack),

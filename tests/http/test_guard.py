@@ -2,7 +2,7 @@
 
 import pytest
 from destination_actions.errors import ConfigurationError, NotSent
-from destination_actions.http import AddressGuard, AiohttpEngine, HttpxEngine
+from destination_actions.http import AddressGuard, AiohttpEngine, DirectEngine, HttpxEngine
 from destination_actions.protocols import Request
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +54,7 @@ def answering(*answers):
     return lookup
 
 
-@pytest.fixture(params=[AiohttpEngine, HttpxEngine])
+@pytest.fixture(params=[DirectEngine, AiohttpEngine, HttpxEngine])
 async def guarded(request, anyio_backend, trusting):
     """Make guarded engines of one kind."""
     made = []

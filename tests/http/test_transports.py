@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 from destination_actions.errors import ConfigurationError, MaybeSent, NotSent
-from destination_actions.http import AiohttpEngine, HttpxEngine, make_engine
+from destination_actions.http import DirectEngine, HttpxEngine, make_engine
 from destination_actions.protocols import RawResponse, Request
 
 pytestmark = pytest.mark.anyio
@@ -195,7 +195,7 @@ async def test_an_address_that_httpx_would_change_is_refused():
 
 def test_nothing_gives_the_default_engine():
     """Without `http=` the engine is aiohttp's."""
-    assert isinstance(make_engine(None), AiohttpEngine)
+    assert isinstance(make_engine(None), DirectEngine)
 
 
 def test_an_engine_is_given_back():
@@ -208,7 +208,7 @@ def test_an_engine_is_given_back():
         async def aclose(self):
             pass
 
-    for engine in (AiohttpEngine(), HttpxEngine(), Own()):
+    for engine in (DirectEngine(), HttpxEngine(), Own()):
         assert make_engine(engine) is engine
 
 
@@ -217,7 +217,7 @@ def test_an_engine_is_given_back():
     [
         (httpx.Client(), r"a httpx\.Client\n  hint: requests run on an event loop: give an httpx\.AsyncClient"),
         (httpx.AsyncClient, r"the class httpx\.AsyncClient\n  hint: give an object of it, not the class"),
-        (AiohttpEngine, r"the class .*AiohttpEngine\n  hint: give an object of it, not the class"),
+        (DirectEngine, r"the class .*DirectEngine\n  hint: give an object of it, not the class"),
         (httpx.HTTPTransport(), r"a httpx\.HTTPTransport\n  hint: requests run on an event loop"),
         ("https://api.test", r"a builtins\.str\n  hint: give an httpx\.AsyncBaseTransport"),
     ],
@@ -239,18 +239,14 @@ def test_one_engine_serves_one_loop_after_another(tmp_path):
         await refused(engine)
         await engine.aclose()
 
-    async def first(engine):
-        await refused(engine)
-        await engine._session.close()
-
-    engine = AiohttpEngine()
-    asyncio.run(first(engine))
+    engine = DirectEngine()
+    asyncio.run(refused(engine))
     asyncio.run(last(engine))
 
 
 async def test_one_engine_does_not_serve_two_loops(serve):
     """Use from a second running loop is named, instead of failing somewhere inside."""
-    server, engine = await serve(), AiohttpEngine()
+    server, engine = await serve(), DirectEngine()
     request = Request("GET", server.url + "/", ())
     await engine.exchange(request, timeout=3600, cap=1)
 

@@ -9,11 +9,12 @@ from destination_actions.http._unsafe import UnsafeRequest
 from destination_actions.http.aiohttp_engine import AiohttpEngine
 from destination_actions.http.client import CAP, TIMEOUT, HttpClient, OriginClients
 from destination_actions.http.credentials import Credentials
+from destination_actions.http.direct_engine import DirectEngine
 from destination_actions.http.engines import make_engine
 from destination_actions.http.guard import AddressGuard
 from destination_actions.http.headers import Headers
 from destination_actions.http.httpx_engine import HttpxEngine
-from destination_actions.http.redaction import MASK, Redactor, mask_phones
+from destination_actions.http.redaction import MASK, Redactor, mask_phones, untouched
 from destination_actions.http.response import NotJson, Response
 from destination_actions.http.urls import Params, origin_of, url_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "AddressGuard",
     "AiohttpEngine",
     "Credentials",
+    "DirectEngine",
     "Headers",
     "HttpClient",
     "HttpxEngine",
@@ -36,5 +38,6 @@ __all__ = [
     "make_engine",
     "mask_phones",
     "origin_of",
+    "untouched",
     "url_of",
 ]

@@ -23,6 +23,7 @@ class _Plain:
         return chunk[:room]
 
 
+_PLAIN = _Plain()
 _ZLIB, _GZIP, _BARE = 15, 31, -15
 
 
@@ -63,7 +64,7 @@ class _Deflated:
 
 def _decoder(coding: str) -> _Decoder:
     name = coding.strip().lower()
-    return _Deflated(gzip=name != "deflate") if name in {"gzip", "x-gzip", "deflate"} else _Plain()
+    return _Deflated(gzip=name != "deflate") if name in {"gzip", "x-gzip", "deflate"} else _PLAIN
 
 
 class Body:
@@ -75,6 +76,7 @@ class Body:
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._content = bytearray()
+        self._decoder: _Decoder = _PLAIN
         self.complete = False
 
     @property
@@ -82,12 +84,24 @@ class Body:
         """At most `cap` decoded bytes."""
         return bytes(self._content[: self._cap])
 
+    def begin(self, coding: str) -> None:
+        """Say how the body is coded, before the first piece."""
+        self._decoder = _decoder(coding) if coding else _PLAIN
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take a piece; True when the cap is passed and nothing more is wanted."""
+        room = self._cap + 1 - len(self._content)
+        self._content += self._decoder.decode(chunk, room)
+        return len(self._content) > self._cap
+
+    def end(self) -> None:
+        """Say that the end was seen."""
+        self.complete = self._decoder.finished
+
     async def read(self, chunks: AsyncIterator[bytes], coding: str) -> None:
         """Read to the end or to the cap, whichever is first."""
-        decoder = _decoder(coding)
+        self.begin(coding)
         async for chunk in chunks:
-            room = self._cap + 1 - len(self._content)
-            self._content += decoder.decode(chunk, room)
-            if len(self._content) > self._cap:
+            if self.feed(chunk):
                 return
-        self.complete = decoder.finished
+        self.end()

@@ -13,7 +13,7 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
@@ -21,7 +21,7 @@ from destination_actions.errors import DestinationActionsError, HttpError, Maybe
 from destination_actions.http._body import Body
 from destination_actions.http._unsafe import UnsafeRequest
 from destination_actions.http.headers import HeaderPairs, checked_headers
-from destination_actions.http.urls import canonical, origin_of
+from destination_actions.http.urls import located, origin_of
 from destination_actions.protocols import RawResponse, Request
 
 
@@ -91,11 +91,29 @@ _METHOD: Final = re.compile(r"[A-Z]+")
 Open = Callable[[Request, Progress], Awaitable[Opened]]
 
 
-def checked(request: Request) -> Request:
+@dataclass(frozen=True, slots=True)
+class Checked(Request):
+    """A request that stands as it will on the wire; `origin` is that of its URL.
+
+    The request client makes these of what it has checked already, so that no engine has to do it again.
+    """
+
+    origin: str = field(default="", repr=False)
+
+
+def checked(request: Request) -> Checked:
     """Give the request as it will stand on the wire; raises `UnsafeRequest` when it cannot mean what it says."""
-    if not _METHOD.fullmatch(request.method) or request.method == "CONNECT":
+    if type(request) is Checked:
+        return request
+    if not is_method(request.method):
         raise UnsafeRequest(f"method {request.method!a}: is not an HTTP method in capital letters")
-    return Request(request.method, canonical(request.url), checked_headers(request.headers), request.content)
+    origin, url = located(request.url)
+    return Checked(request.method, url, checked_headers(request.headers), request.content, origin)
+
+
+def is_method(method: str) -> bool:
+    """Whether this is an HTTP method that an engine may send."""
+    return _METHOD.fullmatch(method) is not None and method != "CONNECT"
 
 
 async def exchange(open_: Open, request: Request, progress: Progress, limits: Limits) -> RawResponse:
@@ -130,6 +148,13 @@ async def _converse(open_: Open, request: Request, progress: Progress, body: Bod
 
 def _coding(headers: HeaderPairs) -> str:
     return next((value for name, value in headers if name.lower() == "content-encoding"), "")
+
+
+def failure(
+    request: Request, progress: Progress, error: BaseException, ambient: BaseException | None, limits: Limits
+) -> HttpError:
+    """The verdict on an exchange that ended with an error; `ambient` is what the caller was handling already."""
+    return _failure(request, progress, list(_causes(error, ambient)), limits)
 
 
 def _failure(request: Request, progress: Progress, causes: list[BaseException], limits: Limits) -> HttpError:

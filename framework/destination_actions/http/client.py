@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, TypedDict, Unpack
 
 import orjson
 
+from destination_actions.http._exchange import Checked, is_method
 from destination_actions.http._unsafe import UnsafeRequest, utf8
 from destination_actions.http.credentials import Credentials
 from destination_actions.http.headers import HeaderPairs, Headers, checked_headers
@@ -24,6 +25,7 @@ TIMEOUT: Final = 10.0
 CAP: Final = 64 * 1024
 """Bytes of decoded body that are read, unless a client or a request says otherwise."""
 
+_KINDS: Final = (None, "application/json", "application/x-www-form-urlencoded")
 _DEFAULTS: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "destination-actions"}
 
 
@@ -96,6 +98,7 @@ class HttpClient(Verbs):
         self._credentials = credentials.headers if credentials else ()
         self._timeout = timeout
         self._cap = cap
+        self._usual = {kind: _lines((), self._credentials, kind) for kind in _KINDS}
         self.origin = origin_of(origin)
 
     def __repr__(self) -> str:
@@ -122,18 +125,51 @@ class HttpClient(Verbs):
         credentials for this request. `timeout` is the total time in seconds to the end of the body; `cap` bounds the
         bytes of body read. Raises `NotSent`, `MaybeSent`, or `UnsafeRequest` for what must not leave as given.
         """
+        return await self.request_at(
+            located(with_query(url, params) if params is not None else url),
+            method,
+            headers=headers,
+            json=json,
+            data=data,
+            content=content,
+            auth=auth,
+            timeout=timeout,
+            cap=cap,
+            on_sent=on_sent,
+        )
+
+    async def request_at(  # noqa: PLR0913 - httpx's vocabulary
+        self,
+        place: tuple[str, str],
+        method: str,
+        *,
+        headers: Lines | None = None,
+        json: Any = None,
+        data: Params | None = None,
+        content: bytes | str | None = None,
+        auth: Auth = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the whole exchange's deadline, kept by the engine
+        cap: int | None = None,
+        on_sent: OnSent = None,
+    ) -> Response:
+        """As `request`, to an address that was taken apart by `located`."""
         body, kind = _body(json, data, content)
-        origin, target = located(with_query(url, params) if params is not None else url)
+        origin, target = place
         if origin != self.origin:
             raise UnsafeRequest(f"url: {origin} is not {self.origin}, which this client is for")
-        lines = _lines(checked_headers(headers or ()), _credentials(auth, self._credentials), kind)
+        # Requests without headers of their own have the same ones each time, made ready with the client.
+        usual = headers is None and auth is None
+        lines = self._usual[kind] if usual else self._own_lines(headers, auth, kind)
         raw = await self._engine.exchange(
-            Request(method.upper(), target, lines, body),
+            _request(method.upper(), target, lines, body, origin),
             timeout=self._timeout if timeout is None else timeout,
             cap=self._cap if cap is None else cap,
             on_sent=on_sent,
         )
         return Response(raw.status, Headers(raw.headers), raw.content, target, raw.complete)
+
+    def _own_lines(self, headers: Lines | None, auth: Auth, kind: str | None) -> HeaderPairs:
+        return _lines(checked_headers(headers or ()), _credentials(auth, self._credentials), kind)
 
 
 class OriginClients(Verbs):
@@ -161,10 +197,23 @@ class OriginClients(Verbs):
 
     async def request(self, method: str, url: str, **options: Unpack[Options]) -> Response:
         """Send one request with the credentials of its origin; options as in `HttpClient.request`."""
-        return await self.of(url).request(method, url, **options)
+        given: dict[str, Any] = {**options}
+        params = given.pop("params", None)
+        place = located(
+            with_query(url, params) if params is not None else url
+        )  # once: it takes a look at each character
+        client = self._known.get(place[0]) or self._client(url, None)
+        return await client.request_at(place, method, **given)
 
     def _client(self, url: str, credentials: Credentials | None) -> HttpClient:
         return HttpClient(self._engine, url, credentials=credentials, timeout=self._timeout, cap=self._cap)
+
+
+def _request(method: str, url: str, headers: HeaderPairs, content: bytes, origin: str) -> Request:
+    """A request of which everything has been checked, so that no engine does it again."""
+    if not is_method(method):
+        return Request(method, url, headers, content)  # which the engine refuses
+    return Checked(method, url, headers, content, origin)
 
 
 def _body(json: object, data: Params | None, content: bytes | str | None) -> tuple[bytes, str | None]:

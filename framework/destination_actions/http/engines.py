@@ -7,7 +7,7 @@ import inspect
 import httpx
 
 from destination_actions.errors import ConfigurationError
-from destination_actions.http.aiohttp_engine import AiohttpEngine
+from destination_actions.http.direct_engine import DirectEngine
 from destination_actions.http.httpx_engine import HttpxEngine
 from destination_actions.protocols import HttpEngine
 
@@ -18,7 +18,7 @@ def make_engine(http: object = None) -> HttpEngine:
     Raises `ConfigurationError` for anything else.
     """
     if http is None:
-        return AiohttpEngine()
+        return DirectEngine()
     if isinstance(http, httpx.AsyncBaseTransport | httpx.AsyncClient):
         return HttpxEngine(http)
     if isinstance(http, HttpEngine) and not inspect.isclass(http):

@@ -14,8 +14,8 @@ from destination_actions.fields import secret_values
 from destination_actions.http import (
     TIMEOUT,
     AddressGuard,
-    AiohttpEngine,
     Credentials,
+    DirectEngine,
     OriginClients,
     Redactor,
     make_engine,
@@ -88,7 +88,7 @@ class Engines:
         if allowed is None or self._given is not None:
             return self._shared
         if lane.name not in self._guarded:
-            self._guarded[lane.name] = AiohttpEngine(guard=AddressGuard(allow=tuple(allowed(lane.settings))))
+            self._guarded[lane.name] = DirectEngine(guard=AddressGuard(allow=tuple(allowed(lane.settings))))
         return self._guarded[lane.name]
 
     async def aclose(self) -> None:

@@ -1,0 +1,144 @@
+"""The connections of the direct engine: kept by origin, bounded as a whole and for each origin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from typing import TypeAlias
+
+from destination_actions.http._connection import Connection
+
+_Waiter: TypeAlias = "tuple[str, asyncio.Future[Connection | None]]"
+
+
+class Pool:
+    """Gives connections that are idle, and places for new ones. Whoever comes first gets the next that is free.
+
+    `keepalive` is how many seconds an idle connection is kept.
+    """
+
+    def __init__(self, connections: int, per_origin: int, keepalive: float) -> None:
+        self._limit = connections
+        self._per_origin = per_origin
+        self._keepalive = keepalive
+        self._idle: dict[str, list[Connection]] = {}
+        self._places: Counter[str] = Counter()
+        self._taken = 0
+        self._waiting: deque[_Waiter] = deque()
+        self._open: dict[Connection, str] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def idle(self, origin: str) -> Connection | None:
+        """Take the idle connection that was used last, if there is one."""
+        kept = self._idle.get(origin)
+        now = asyncio.get_running_loop().time()
+        while kept:
+            connection = kept.pop()
+            if connection.usable and now - connection.idle_since < self._keepalive:
+                return connection
+            connection.abort()
+        return None
+
+    async def place(self, origin: str) -> Connection | None:
+        """Wait for a connection that becomes idle, or (None) for a place for a new one, which `gone` gives back."""
+        if not self._waiting and self._reserve(origin):
+            return None
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((origin, waiter))
+        self._hand_on()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled():
+                self._unused(origin, waiter.result())
+            raise
+        finally:
+            self._waiting = deque(one for one in self._waiting if one[1] is not waiter)
+
+    def _unused(self, origin: str, connection: Connection | None) -> None:
+        if connection is None:
+            self.gone(origin)
+        else:
+            self.give_back(origin, connection)
+
+    def opened(self, origin: str, connection: Connection) -> None:
+        """Note who has the place."""
+        self._open[connection] = origin
+
+    def lost(self, connection: Connection) -> None:
+        """A connection was closed, by whomever."""
+        origin = self._open.pop(connection, None)
+        if origin is not None:
+            kept = self._idle.get(origin, [])
+            if connection in kept:
+                kept.remove(connection)
+            self.gone(origin)
+
+    def gone(self, origin: str) -> None:
+        """A place is free again."""
+        self._places[origin] -= 1
+        self._taken -= 1
+        self._hand_on()
+
+    def give_back(self, origin: str, connection: Connection) -> None:
+        """A connection is idle, or spent."""
+        if not connection.usable:
+            connection.abort()
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.setdefault(origin, []).append(connection)
+        if self._waiting:
+            self._hand_on()
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(self._keepalive, self._sweep)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in list(self._open):
+            connection.abort()
+
+    def _reserve(self, origin: str) -> bool:
+        if self._places[origin] >= self._per_origin:
+            return False
+        if self._taken >= self._limit and not self._evicted():
+            return False
+        self._places[origin] += 1
+        self._taken += 1
+        return True
+
+    def _evicted(self) -> bool:
+        """Close a connection that is idle, of whatever origin, so that another origin gets its place."""
+        for kept in self._idle.values():
+            if kept:
+                connection = kept.pop(0)
+                connection.abort()
+                origin = self._open.pop(connection, None)
+                if origin is not None:
+                    self._places[origin] -= 1
+                    self._taken -= 1
+                    return True
+        return False
+
+    def _hand_on(self) -> None:
+        """Give what is free to those who wait, in their order."""
+        for origin, waiter in list(self._waiting):
+            if waiter.done():
+                continue
+            connection = self.idle(origin)
+            if connection is not None or self._reserve(origin):
+                waiter.set_result(connection)
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long."""
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - self._keepalive
+        for origin, kept in self._idle.items():
+            stale = [connection for connection in kept if connection.idle_since <= oldest]
+            self._idle[origin] = [connection for connection in kept if connection.idle_since > oldest]
+            for connection in stale:
+                connection.abort()
+        again = any(self._idle.values())
+        self._sweeper = loop.call_later(self._keepalive / 2, self._sweep) if again else None
