@@ -41,6 +41,13 @@ MISSING: Final = Missing.MISSING
 _PLAIN: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
+def json_copy(value: Json) -> Json:
+    """Give a copy of a JSON value that shares nothing that can change with it."""
+    if isinstance(value, dict):
+        return {key: json_copy(item) for key, item in value.items()}
+    return [json_copy(item) for item in value] if isinstance(value, list) else value
+
+
 def copy_of(event: Event) -> dict[str, Any]:
     """Give a copy that shares nothing with the event; what is not JSON in it is copied as Python does."""
     try:

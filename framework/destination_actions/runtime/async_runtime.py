@@ -15,6 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from destination_actions.runtime.explain import SubscriptionExplanation, explain
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import Engines
 from destination_actions.runtime.ledger import Recorder
+from destination_actions.runtime.outcome_list import Outcomes
 from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
 from destination_actions.runtime.reading import Block
@@ -139,11 +141,29 @@ class AsyncRuntime:
 
         Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again.
         """
-        prepared = self._prepared(event)
-        await self._ended(prepared, event)
+        if not isinstance(event, Mapping):
+            return await self._sent(self._not_an_event(event), event)
+        message_id = message_id_of(event)
+        candidates, subscriptions = self._plan.candidates(event), self._plan.subscriptions
+        prepared = [prepare(subscriptions[at], event, message_id) for at in candidates.in_order]
+        outcomes = await self._sent(prepared, event)
+        if len(candidates) == len(subscriptions):
+            return outcomes
+        self._records().passed_over(candidates)
+        return Outcomes(self._stand_ins, zip(candidates.in_order, outcomes, strict=True), message_id)
+
+    async def _sent(self, prepared: Sequence[Prepared | Outcome], event: object) -> list[Outcome]:
+        """Deliver what is ready; the rest has its outcome already."""
         ready = [item for item in prepared if isinstance(item, Prepared)]
+        if len(ready) < len(prepared):
+            await self._ended(prepared, event)
         done = iter([await self._deliver(ready[0])] if len(ready) == 1 else await self._together(ready))
         return [next(done) if isinstance(item, Prepared) else item for item in prepared]
+
+    @cached_property
+    def _stand_ins(self) -> Sequence[Filtered]:
+        """For each subscription the outcome of an event that it cannot match, but for the messageId."""
+        return [Filtered(**head_of(subscription, "")) for subscription in self._plan.subscriptions]
 
     def _prepared(self, event: Event) -> Sequence[Prepared | Outcome]:
         """Take an event through the pure part for every subscription; the index spares the ones that cannot match."""
@@ -159,6 +179,8 @@ class AsyncRuntime:
         ]
 
     async def _together(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:
+        if not ready:
+            return ()
         return await asyncio.gather(*(self._deliver(prepared) for prepared in ready))
 
     async def _deliver(self, prepared: Prepared) -> Outcome:

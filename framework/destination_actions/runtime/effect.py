@@ -137,14 +137,18 @@ class Effect:
     ) -> Response:
         left = await self._marked([claim for item in items if (claim := self._held[item]) is not None], moment)
         sending.exchange = exchange = Exchange(method, url, options, self._clock.now())
+        began = self._clock.monotonic()
         try:
-            with exchange.timed(self._clock):
-                exchange.response = response = await self._clients.once(
-                    method, url, sending.token, timeout=left, on_sent=sending.left, **options
-                )
-        except NotSent:
-            sending.reach = Reach.NOTHING
+            exchange.response = response = await self._clients.once(
+                method, url, sending.token, timeout=left, on_sent=sending.left, **options
+            )
+        except BaseException as error:
+            exchange.error = error
+            if isinstance(error, NotSent):
+                sending.reach = Reach.NOTHING
             raise
+        finally:
+            exchange.seconds = self._clock.monotonic() - began
         status = response.status_code
         sending.reach = _reach(status)
         if sending.reach is Reach.MAYBE:

@@ -27,9 +27,10 @@ async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object
 
     When the caller is cancelled, the call is cancelled too, and the cancellation goes on after it has ended.
     """
-    task = asyncio.get_running_loop().create_task(_caught(call, name), name=name)
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(_caught(call, name), name=name)
     try:
-        await asyncio.wait({task}, timeout=limit)
+        await _done_or_late(loop, task, limit)
     except asyncio.CancelledError:
         await _ended(task, name)
         raise
@@ -37,6 +38,23 @@ async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object
         return task.result()
     await _ended(task, name)
     return PluginFault(f"{name} did not finish within {limit:g} s")
+
+
+async def _done_or_late(loop: asyncio.AbstractEventLoop, task: asyncio.Task[object], limit: float) -> None:
+    """As `asyncio.wait` for one task, in half of its time."""
+    over: asyncio.Future[None] = loop.create_future()
+
+    def done(_: object = None) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    task.add_done_callback(done)
+    timer = loop.call_later(limit, done)
+    try:
+        await over
+    finally:
+        timer.cancel()
+        task.remove_done_callback(done)
 
 
 async def _caught(call: Callable[[], Any], name: str) -> object:

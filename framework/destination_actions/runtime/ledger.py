@@ -30,7 +30,7 @@ from destination_actions.protocols import (
 )
 from destination_actions.runtime.keys import delivery_key
 from destination_actions.runtime.pins import Pin, pin_of
-from destination_actions.runtime.plan import Plan, Subscription
+from destination_actions.runtime.plan import Candidates, Plan, Subscription
 from destination_actions.runtime.tries import Cleaner, Try, shown
 from destination_actions.runtime.worker import Settled
 from destination_actions.stores import ids_of
@@ -61,6 +61,7 @@ class Recorder:
     def __init__(
         self, plan: Plan, stores: Stores, clock: Clock, plugin_of: Callable[[str], str], policy: LedgerConfig
     ) -> None:
+        self._plan = plan
         self._subscriptions = {(one.lane.name, one.id): one for one in plan.subscriptions}
         self._ledger: Ledger = stores.ledger
         self._secret = stores.secret
@@ -73,6 +74,7 @@ class Recorder:
         self._pinned: set[str] = set()
         self._held: dict[str, AttemptEntry] = {}
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
+        self._passed: Counter[Candidates] = Counter()
         self._flush_at = self._prune_at = clock.monotonic()
 
     # --- what happened -----------------------------------------------------------------------------------------------
@@ -123,8 +125,23 @@ class Recorder:
         for one in outcomes:
             self._counts[one.destination, one.subscription, state, _reason(one)] += 1
 
+    def passed_over(self, candidates: Candidates) -> None:
+        """Count an event as filtered for all subscriptions but these candidates: one step, however many they are."""
+        self._passed[candidates] += 1
+
+    def _count_passed(self) -> None:
+        passed, self._passed = self._passed, Counter()
+        counts = [passed.total()] * len(self._plan.subscriptions)
+        for candidates, number in passed.items():
+            for at in candidates:
+                counts[at] -= number
+        for one, number in zip(self._plan.subscriptions, counts, strict=True):
+            if number:
+                self._counts[one.lane.name, one.id, "filtered", "no_match"] += number
+
     async def flush(self) -> None:
         """Write what has been counted."""
+        self._count_passed()
         counts, self._counts = self._counts, Counter()
         self._flush_at = self._clock.monotonic() + FLUSH_EVERY
         if counts:
@@ -141,8 +158,6 @@ class Recorder:
 
     def _attempt(self, tried: Try) -> AttemptEntry:
         outcome = tried.outcome
-        cleaner = Cleaner(tried.redactor, ids_of(tried.event))
-        bodies = self._policy.bodies
         return AttemptEntry(
             key=tried.key,
             at=tried.at,
@@ -150,8 +165,12 @@ class Recorder:
             outcome=outcome.outcome,
             reason=_reason(outcome),
             pin=self._digest(outcome),
-            exchanges=[shown(one, cleaner, bodies=bodies) for one in tried.exchanges] if self._exchanges else (),
+            exchanges=self._shown(tried) if self._exchanges else (),
         )
+
+    def _shown(self, tried: Try) -> list[dict[str, Any]]:
+        cleaner = Cleaner(tried.redactor, ids_of(tried.event))
+        return [shown(one, cleaner, bodies=self._policy.bodies) for one in tried.exchanges]
 
     def _hold(self, entry: AttemptEntry) -> None:
         self._held[entry.key] = entry
@@ -216,7 +235,7 @@ class Recorder:
 
     async def _tidy(self) -> None:
         now = self._clock.monotonic()
-        if self._counts and now >= self._flush_at:
+        if (self._counts or self._passed) and now >= self._flush_at:
             await self.flush()
         if now < self._prune_at:
             return

@@ -77,7 +77,7 @@ class Plan:
     _by_id: Mapping[tuple[str, str], Subscription] = field(repr=False)
     idle: Mapping[tuple[str, str], float] = field(default_factory=dict, repr=False)
 
-    def candidates(self, event: Event) -> frozenset[int]:
+    def candidates(self, event: Event) -> Candidates:
         """Positions of the subscriptions that may match; the others cannot."""
         return self._index.candidates(event)
 
@@ -90,6 +90,12 @@ class Plan:
         return _plan(self.lanes, subscriptions, self.idle)
 
 
+class Candidates(frozenset[int]):
+    """Positions of subscriptions; `in_order` has them in the order of the configuration."""
+
+    in_order: tuple[int, ...] = ()
+
+
 class Index:
     """Positions by the `type` and `event` that an expression needs to match at all."""
 
@@ -97,18 +103,19 @@ class Index:
         self._needs = [(expression.event_types(), expression.event_names()) for expression in expressions]
         self._types = frozenset(name for types, _ in self._needs for name in types or ())
         self._names = frozenset(name for _, names in self._needs for name in names or ())
-        self._found: dict[tuple[object, object], frozenset[int]] = {}
+        self._found: dict[tuple[object, object], Candidates] = {}
 
-    def candidates(self, event: Event) -> frozenset[int]:
+    def candidates(self, event: Event) -> Candidates:
         """Give the positions; remembered for each combination of values that some expression names."""
         key = (_known(event.get("type"), self._types), _known(event.get("event"), self._names))
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = frozenset(
+            found = self._found[key] = Candidates(
                 at
                 for at, (types, names) in enumerate(self._needs)
                 if (types is None or key[0] in types) and (names is None or key[1] in names)
             )
+            found.in_order = tuple(sorted(found))
         return found
 
 

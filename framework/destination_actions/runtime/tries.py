@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 import orjson
 
-from destination_actions.events import Event, Json
-from destination_actions.http import Redactor, mask_phones
+from destination_actions.events import Event, Json, json_copy
+from destination_actions.http import Redactor, mask_phones, untouched
 from destination_actions.outcomes import Outcome
-from destination_actions.protocols import Clock, Response
+from destination_actions.protocols import Response
 
 BODY: Final = 2048
 """Characters of a body that are kept."""
@@ -44,18 +44,6 @@ class Exchange:
     response: Response | None = None
     error: BaseException | None = None
 
-    @contextmanager
-    def timed(self, clock: Clock) -> Iterator[None]:
-        """Take the time of what is done inside, and keep what it raises."""
-        began = clock.monotonic()
-        try:
-            yield
-        except BaseException as error:
-            self.error = error
-            raise
-        finally:
-            self.seconds = clock.monotonic() - began
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
@@ -81,7 +69,7 @@ class Cleaner:
 
     def __init__(self, redactor: Redactor, people: Sequence[str]) -> None:
         self._redactor = redactor
-        self._people = sorted({form for person in people for form in _forms(person)}, key=len, reverse=True)
+        self._people = _all_forms(tuple(people))
 
     def text(self, text: str) -> str:
         """Give a text without them."""
@@ -92,11 +80,14 @@ class Cleaner:
 
     def json(self, value: Json) -> Json:
         """Give a JSON value without them, in keys too."""
+        return json_copy(value) if untouched(self.text, value) else self._cleaned(value)
+
+    def _cleaned(self, value: Json) -> Json:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(str(key)): self.json(item) for key, item in value.items()}
-        return [self.json(item) for item in value] if isinstance(value, list | tuple) else value
+            return {self.text(str(key)): self._cleaned(item) for key, item in value.items()}
+        return [self._cleaned(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def shown(exchange: Exchange, cleaner: Cleaner, *, bodies: bool = True) -> dict[str, Any]:
@@ -157,6 +148,12 @@ def _json(value: Any, cleaner: Cleaner) -> str:
 def _body(content: bytes, cleaner: Cleaner) -> str:
     # Cleaned before it is cut, so that no half of a secret stays at the edge.
     return cleaner.text(content[: BODY + _LOOKAHEAD].decode("utf-8", "replace"))[:BODY]
+
+
+@lru_cache(maxsize=1024)  # an event is cleaned for its attempt and again for its record
+def _all_forms(people: tuple[str, ...]) -> list[str]:
+    """Every form of every id, the longest first."""
+    return sorted({form for person in people for form in _forms(person)}, key=len, reverse=True)
 
 
 def _forms(person: str) -> Iterator[str]:

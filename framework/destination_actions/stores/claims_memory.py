@@ -7,13 +7,12 @@ Usable from several loops and threads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import replace
 from secrets import token_hex
 from threading import Lock
 from typing import Final
 
-from destination_actions.events import Json
+from destination_actions.events import Json, json_copy
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Clock
 from destination_actions.stores.clock import Instant, anchored, boot_of
 from destination_actions.stores.transitions import Entry, Records, Transitions, Window
@@ -56,7 +55,7 @@ class MemoryClaims:
             records, answer = self._protocol.claim(before, request, at, self._tokens())
             self._write(request.key, request.delivery, before, records)
             self._prune(at.now)
-            return answer if answer.data is None else replace(answer, data=deepcopy(answer.data))
+            return answer if answer.data is None else replace(answer, data=json_copy(answer.data))
 
     async def mark_sent(self, claim: Claim) -> bool:
         """As `ClaimStore` says."""
@@ -68,7 +67,7 @@ class MemoryClaims:
 
     async def confirm(self, claim: Claim, data: Json = None) -> None:
         """As `ClaimStore` says."""
-        kept = deepcopy(data)
+        kept = json_copy(data)
         self._change(claim, lambda records, at: self._protocol.confirm(records, claim, kept, at))
 
     async def release(self, claim: Claim) -> None:
@@ -81,7 +80,7 @@ class MemoryClaims:
 
     async def settle(self, request: ClaimRequest, data: Json = None) -> None:
         """As `ClaimStore` says."""
-        kept = deepcopy(data)
+        kept = json_copy(data)
         self._change(request, lambda records, at: self._protocol.settle(records, kept, at))
 
     async def aclose(self) -> None:
