@@ -29,7 +29,7 @@ from crash_worker import Job, accept, work
 from crash_world import CHANCES, events, world
 from destination_actions_twilio_studio.sandbox import Sandbox, World
 
-LONGEST = 480.0
+LONGEST = 900.0
 """Seconds after which a run is ended, whatever it has reached."""
 
 

@@ -18,7 +18,8 @@ from destination_actions.config import Config, load_config
 from destination_actions.protocols import ClaimStore, ClaimTimes, Clock, Lease, Queue, Stores
 from destination_actions.stores import SystemClock, open_stores
 
-TIMES = ClaimTimes(lease=1.0, send=1.0, grace=0.5)
+TIMES = ClaimTimes(lease=2.0, send=2.0, grace=0.5)
+"""Short enough that a run recovers often, long enough for a machine that has other things to do."""
 
 
 @dataclasses.dataclass(frozen=True)
