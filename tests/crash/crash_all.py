@@ -16,6 +16,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -36,7 +37,7 @@ from crash_balance import lines
 from crash_harness import end, ended, forked, settings_in
 from crash_points import POINTS, Trap, TrappedEngine, Trapping, chosen
 from crash_worker import TIMES, Lines
-from crash_world import CHANCES, mixed_config, mixed_events, world
+from crash_world import mixed_config, mixed_events, world
 from destination_actions import AsyncRuntime
 from destination_actions.stores import SystemClock, open_stores
 
@@ -51,7 +52,7 @@ RULES = {
     "send-again": ("duplicates",),
 }
 """The rules, and what the balance has to show of those that are wrong."""
-LONGEST = 1500.0
+LONGEST = 2400.0
 AGAIN = 0.5
 """How likely it is that the successor of a process that died at a point dies at one too."""
 OLD_ROWS = 500
@@ -112,7 +113,7 @@ class Run:
         if "pruned" in trap.name:
             age(self.folder / "state.db", f"{os.getpid()}")
         bodies: dict[str, Callable[[], None]] = {
-            "sandbox": lambda: crash_sandbox.serve(self.folder, world(self.keys), seed, CHANCES, trap),
+            "sandbox": lambda: crash_sandbox.serve(self.folder, world(self.keys), seed, trap, self.ports[-2:]),
             "ingest": lambda: crash_ingest.serve(self.config, self.ports[number], trap, self.rule),
             "worker": lambda: asyncio.run(work(self.config, trap, self.rule)),
         }
@@ -122,12 +123,12 @@ class Run:
 
     def begin(self, make_store: Callable[[], None]) -> None:
         """Start the sandbox, write the configuration, make the store, start the rest."""
+        self.ports = free_ports(ROLES["ingest"] + 2, random.Random())  # not those of another run with this seed
         self.processes.append(self.start("sandbox", 0))
         store = f"trapped:{self.folder / 'state.db'}"
         policy = "retry" if self.rule == "send-again" else "reconcile"
         value = mixed_config(settings_in(self.folder), store, crash_ingest.KEY, policy)
         self.config.write_text(json.dumps(value))
-        self.ports = free_ports(ROLES["ingest"])
         make_store()
         for role in ("ingest", "worker"):
             self.processes += [self.start(role, number) for number in range(ROLES[role])]
@@ -138,7 +139,7 @@ class Run:
         gap = 1.5 * self.kills * self.every / len(batches)
         halves = {"one": batches[::2], "two": batches[1::2]}
         return [
-            forked(lambda name=name, part=part: crash_ingest.feed(self.folder, name, part, self.ports, gap))
+            forked(lambda name=name, part=part: crash_ingest.feed(self.folder, name, part, self.ports[:-2], gap))
             for name, part in halves.items()
         ]
 
@@ -252,17 +253,16 @@ def age(path: Path, name: str) -> None:
         connection.commit()
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody has at the moment."""
-    import socket
-
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+def free_ports(count: int, dice: random.Random) -> list[int]:
+    """Ports on loopback that nobody has. Below those that the system gives to callers: a server that is started anew
+    needs the same port again, and one of many callers may have it by then."""
+    found: list[int] = []
+    while len(found) < count:
+        port = dice.randrange(20_000, 32_000)
+        with socket.socket() as one:
+            if port not in found and one.connect_ex(("127.0.0.1", port)):
+                found.append(port)
+    return found
 
 
 def waiting(folder: Path) -> int:

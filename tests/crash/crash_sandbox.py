@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from crash_points import Trap
 from crash_worker import Lines
+from crash_world import CHANCES
 from destination_actions_twilio_studio.sandbox import Sandbox, World
 from destination_actions_twilio_studio.sandbox.executions import Execution, Executions
 
@@ -46,7 +47,7 @@ class LastingExecutions(Executions):
 class LastingSandbox(Sandbox):
     """A sandbox over a folder: `requests.ndjson` and `executions.ndjson`. A request is written down before anything."""
 
-    def __init__(self, world: World, folder: Path, trap: Trap, ports: tuple[int, int]) -> None:
+    def __init__(self, world: World, folder: Path, trap: Trap, ports: Sequence[int]) -> None:
         super().__init__(world, port=ports[0], profile_port=ports[1])
         self._studio.executions = LastingExecutions(world, self._clock, folder / "executions.ndjson", trap)
         self._requests = Lines(folder / "requests.ndjson")
@@ -63,25 +64,17 @@ class LastingSandbox(Sandbox):
         self.ledger.enter = entered  # type: ignore[method-assign]
 
 
-def serve(folder: Path, served: World, seed: int, chances: dict[str, float], trap: Trap) -> None:
-    """Serve until told to end, on the ports of the process before this one."""
+def serve(folder: Path, served: World, seed: int, trap: Trap, ports: Sequence[int]) -> None:
+    """Serve until told to end, on the same ports as the process before this one."""
 
     async def main() -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        known = folder / "settings.json"
-        settings = json.loads(known.read_text()) if known.exists() else {}
-        ports = tuple(_port(settings.get(name, "")) for name in ("baseUrl", "profileBaseUrl"))
-        sandbox = LastingSandbox(served, folder, trap, (ports[0], ports[1]))
-        sandbox.faults.by_chance(chances, seed=seed)
+        sandbox = LastingSandbox(served, folder, trap, ports)
+        sandbox.faults.by_chance(CHANCES, seed=seed)
         async with sandbox:
-            if not settings:
-                (folder / "settings.tmp").write_text(json.dumps(sandbox.settings))
-                (folder / "settings.tmp").rename(known)
+            (folder / "settings.tmp").write_text(json.dumps(sandbox.settings))
+            (folder / "settings.tmp").rename(folder / "settings.json")
             await stop.wait()
 
     asyncio.run(main())
-
-
-def _port(url: str) -> int:
-    return int(url.rpartition(":")[2]) if url else 0
