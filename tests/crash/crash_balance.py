@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from crash_world import FLOW, NAME, SUBSCRIPTION, SURVEY, wanted_of
+from crash_world import NAME, SUBSCRIPTION, SURVEY, SURVEY_FLOWS, wanted_of
 
 Record = Mapping[str, Any]
 Name = tuple[str, str]
@@ -92,7 +92,7 @@ def balanced(ledgers: Ledgers) -> Findings:
 def _by_name(executions: Iterable[Record]) -> dict[Name, list[float]]:
     times: dict[Name, list[float]] = defaultdict(list)
     for one in executions:
-        times[one["data"]["messageId"], SUBSCRIPTION if one["flow"] == FLOW else SURVEY].append(one["at"])
+        times[one["data"]["messageId"], SURVEY if one["flow"] in SURVEY_FLOWS else SUBSCRIPTION].append(one["at"])
     return times
 
 

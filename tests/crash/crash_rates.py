@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from crash_harness import end, ended, forked, sandbox_process, settings_in
 from crash_worker import Job, accept, stores_of, work
-from crash_world import world
+from crash_world import FLOW, world
 from destination_actions import AsyncRuntime
 
 PERIOD = 1
@@ -70,7 +70,7 @@ def one_account(folder: Path, *, workers: int, events: int, limit: int = 20) -> 
 
 def event(message: str, user: str, period: int) -> dict[str, Any]:
     """An order of a person."""
-    return {"type": "track", "messageId": message, "userId": user, "properties": {"period": period}}
+    return {"type": "track", "messageId": message, "userId": user, "properties": {"period": period, "flow": FLOW}}
 
 
 def _served(

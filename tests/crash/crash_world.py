@@ -8,9 +8,12 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from destination_actions_twilio_studio.sandbox import DEMO, ExternalId, World
+from destination_actions_twilio_studio.sandbox import DEMO, ExternalId, Flow, World
 
-FLOW = DEMO.flows[-2].sid
+FLOWS = tuple(f"FW{n:032x}" for n in range(0x100, 0x10C))
+"""The flows of the first subscription: several, so that a read-back of one lists a part of what was executed."""
+SURVEY_FLOWS = tuple(f"FW{n:032x}" for n in range(0x200, 0x20C))
+FLOW, SURVEY_FLOW = FLOWS[0], SURVEY_FLOWS[0]
 PERIODS = (0, 1, 4)
 CHANCES = {"too-many": 0.04, "unavailable": 0.03, "accept-then-reset": 0.05, "accept-then-500": 0.02}
 LENIENT = {"share": 1, "requests": 500, "interval": 0.2}
@@ -29,11 +32,17 @@ def period_of(user: str) -> int:
     return PERIODS[int(user[-3:]) % len(PERIODS)]
 
 
+def flow_of(user: str) -> str:
+    """The flow of a person; five people of sixty share one."""
+    return FLOWS[int(user[-3:]) % len(FLOWS)]
+
+
 def world(keys: int) -> World:
     """A sandbox world in which everybody has a phone, and nothing but the faults holds anybody back."""
     profiles = {f"user_id:{user}": (ExternalId(f"+1555001{n:04d}"),) for n, user in enumerate(users(keys))}
+    flows = tuple(Flow(sid, sid) for sid in (*FLOWS, *SURVEY_FLOWS))
     return dataclasses.replace(
-        DEMO, profiles=profiles, creates_per_second=None, lookups_per_second=None, execution_seconds=0.001
+        DEMO, flows=flows, profiles=profiles, creates_per_second=None, lookups_per_second=None, execution_seconds=0.001
     )
 
 
@@ -48,7 +57,7 @@ def events(count: int, keys: int, seed: int) -> Iterator[dict[str, Any]]:
             "event": "Order Completed",
             "messageId": f"m{n}",
             "userId": user,
-            "properties": {"period": period_of(user)},
+            "properties": {"period": period_of(user), "flow": flow_of(user)},
         }
         yield event
         if dice.random() < 0.05:
@@ -58,7 +67,7 @@ def events(count: int, keys: int, seed: int) -> Iterator[dict[str, Any]]:
 def config(settings: dict[str, Any], store: str) -> dict[str, Any]:
     """The configuration of every worker, as a file holds it."""
     mapping = {
-        "flowSid": FLOW,
+        "flowSid": {"@path": "$.properties.flow"},
         "from": "+15550000001",
         "coolingOffPeriod": {"@path": "$.properties.period"},
     }
@@ -76,7 +85,6 @@ def config(settings: dict[str, Any], store: str) -> dict[str, Any]:
 
 # --- the harness over ingest, workers and sandbox --------------------------------------------------------------------
 
-SURVEY_FLOW = DEMO.flows[2].sid
 SURVEY = "survey"
 EASY = {"base": 0.1, "cap": 1.0, "horizon": 3600, "share": 10, "floor": 1000}
 """Retries that do not wait long, so that a run ends soon."""
@@ -96,6 +104,7 @@ def mixed_events(count: int, keys: int, seed: int) -> Iterator[dict[str, Any]]:
         properties = event["properties"]
         number = int(event["messageId"][1:])
         properties["survey"] = number % 3 == 0
+        properties["surveyFlow"] = SURVEY_FLOWS[FLOWS.index(properties["flow"])]
         if number % 50 == 7:
             properties["period"] = -1
         if number % 30 == 11:
@@ -109,7 +118,7 @@ def mixed_config(settings: dict[str, Any], store: str, key: str, on_unknown: str
     """The configuration of the ingest servers and of the workers."""
     value = config(settings, store)
     [destination] = value["destinations"].values()
-    mapping = {"flowSid": SURVEY_FLOW, "from": "+15550000001", "coolingOffPeriod": 0}
+    mapping = {"flowSid": {"@path": "$.properties.surveyFlow"}, "from": "+15550000001", "coolingOffPeriod": 0}
     subscribe = 'type = "track" and properties.survey = true'
     survey = {"name": SURVEY, "subscribe": subscribe, "action": "triggerStudioFlow", "mapping": mapping}
     destination["subscriptions"].append(survey)
