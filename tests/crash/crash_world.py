@@ -18,6 +18,8 @@ PERIODS = (0, 1, 4)
 CHANCES = {"too-many": 0.04, "unavailable": 0.03, "accept-then-reset": 0.05, "accept-then-500": 0.02}
 LENIENT = {"share": 1, "requests": 500, "interval": 0.2}
 """A breaker that opens for nothing that happens here: it is not what is tried."""
+EASY = {"base": 0.1, "cap": 1.0, "horizon": 3600, "share": 10, "floor": 1000}
+"""Retries that do not wait long, so that a run ends soon."""
 SUBSCRIPTION = "crash"
 NAME = "studio"
 
@@ -79,15 +81,13 @@ def config(settings: dict[str, Any], store: str) -> dict[str, Any]:
     }
     settings = {"executionsPerSecond": 0} | settings
     destination = {"destination": "twilio-studio", "settings": settings, "subscriptions": [subscription]}
-    destination |= {"breaker": LENIENT}
+    destination |= {"breaker": LENIENT, "retry": EASY}
     return {"stores": store, "destinations": {NAME: destination}}
 
 
 # --- the harness over ingest, workers and sandbox --------------------------------------------------------------------
 
 SURVEY = "survey"
-EASY = {"base": 0.1, "cap": 1.0, "horizon": 3600, "share": 10, "floor": 1000}
-"""Retries that do not wait long, so that a run ends soon."""
 
 
 def wanted_of(event: Mapping[str, Any]) -> list[str]:
@@ -122,5 +122,5 @@ def mixed_config(settings: dict[str, Any], store: str, key: str, on_unknown: str
     subscribe = 'type = "track" and properties.survey = true'
     survey = {"name": SURVEY, "subscribe": subscribe, "action": "triggerStudioFlow", "mapping": mapping}
     destination["subscriptions"].append(survey)
-    destination |= {"onUnknown": on_unknown, "retry": EASY}
+    destination |= {"onUnknown": on_unknown}
     return value | {"sources": {"web": {"writeKey": key}}}
