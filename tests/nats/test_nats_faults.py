@@ -51,7 +51,7 @@ class Machine:
     def dies(self) -> None:
         """End without a word: the connection breaks, nothing is given back."""
         self.link._endings.clear()
-        self.queue._outbox.clear()
+        self.queue._answers.forget()
         self.link.close()
 
 

@@ -15,12 +15,13 @@ from dataclasses import replace
 from typing import Final
 
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 
+from destination_actions.errors import StoreError
 from destination_actions.protocols import NO_BOUNDS, Delivery, Lease
 from destination_actions.stores.claims_memory import new_token
 from destination_actions.stores.clock import SystemClock
 from destination_actions.stores.dead import DeadDelivery
+from destination_actions.stores.nats.answers import Answers
 from destination_actions.stores.nats.codec import packed, unpacked
 from destination_actions.stores.nats.consumers import ACK_WAIT, Consumers
 from destination_actions.stores.nats.hands import Hands, Held
@@ -72,7 +73,7 @@ class NatsQueue:
         self._tries = Tries(link.wire, names)
         self._stored: dict[str, int] = {}
         self._seen: dict[str, int] = {}
-        self._outbox: list[tuple[str, bytes]] = []
+        self._answers = Answers(link)
         self._tasks: set[asyncio.Task[None]] = set()
         self._taking = asyncio.Lock()
         self._beating: asyncio.Task[None] | None = None
@@ -279,14 +280,24 @@ class NatsQueue:
             if not self._hands.withdraw(held):
                 continue
             held.attempts += 1
-            if lost:
-                held.losses += 1
-                await self._tries.lost(token(held.delivery.key), held)
-                self._beat(held)
+            if lost and not await self._lost_here(held):
+                continue
             expires = self._clock.clock.monotonic() + lease
             self._hands.give(held, given, expires)
             leases.append(Lease(held.delivery, held.attempts, given, expires, held.losses))
         return leases
+
+    async def _lost_here(self, held: Held) -> bool:
+        """Count a delivery that nobody answered for; False when that cannot be written down now: it waits then."""
+        held.losses += 1
+        try:
+            await self._tries.lost(token(held.delivery.key), held)
+        except StoreError:
+            held.attempts, held.losses = held.attempts - 1, held.losses - 1
+            self._hands.ready(held)
+            return False
+        self._beat(held)
+        return True
 
     async def _overdue(self, lane: str, limit: int, before: float, lease: float) -> Sequence[Lease]:
         async with self._taking:
@@ -327,23 +338,7 @@ class NatsQueue:
         return self._real() < held.beat + self._consumers.ack_wait
 
     def _answer(self, held: Held, answer: bytes) -> None:
-        """Have an answer sent, after those before it, without waiting for that."""
-        self._outbox.append((held.message.reply, answer))
-        if len(self._outbox) == 1:
-            self._link.soon(self._send)
-
-    def _send(self) -> None:
-        task = self._link.loop.create_task(self._sent())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _sent(self) -> None:
-        outbox, self._outbox = self._outbox, []
-        for reply, answer in outbox:
-            try:
-                await self._link.wire.client.publish(reply, answer)
-            except (NatsError, OSError):
-                continue  # it comes again, and is found to be done
+        self._answers.add(held.message.reply, answer)
 
     # --- while it is in hand -----------------------------------------------------------------------------------------
 
@@ -370,7 +365,7 @@ class NatsQueue:
         for held in self._hands.lying():
             if self._hands.withdraw(held) and self._ours(held):
                 await self._again(held, held.copy.due)
-        await self._sent()
+        await self._answers.done()
 
     # --- what is there -----------------------------------------------------------------------------------------------
 
