@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import logging
 import os
 import ssl
@@ -41,7 +42,7 @@ class Link:
         self._pid = os.getpid()
         self._open = True
         self._closing = False
-        self._last_error: BaseException | None = None
+        self._errors: list[BaseException] = []
         self._endings: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.loop = _new_loop()
         self._thread = Thread(target=self._turn, name=f"store {address.name}", daemon=True)
@@ -146,7 +147,7 @@ class Link:
         return Wire(client, str(self.address))
 
     async def _error(self, error: Exception) -> None:
-        self._last_error = error
+        self._errors = [*self._errors[-9:], error]
         log.debug("%s: %s", self.address, error)
 
     async def _gone(self) -> None:
@@ -157,13 +158,19 @@ class Link:
         log.warning("%s: connected again", self.address)
 
     def _unreachable(self, error: BaseException) -> str:
-        cause = self._last_error or error
-        if isinstance(cause, AuthorizationError) or "authorization" in str(cause).lower():
+        causes = [*self._errors, error]
+        if any(isinstance(cause, AuthorizationError) or "authorization" in str(cause).lower() for cause in causes):
             return (
                 f"{self.address} refused the credentials: check user, password, token, nkey or credentials of `stores`"
             )
-        if isinstance(cause, ssl.SSLError):
-            return f"{self.address}: no TLS connection: {cause.reason or cause}; check `ca`, `certificate` and `key`"
+        for cause in causes:
+            if isinstance(cause, ssl.SSLError):
+                return (
+                    f"{self.address}: no TLS connection: {cause.reason or cause}; check `ca`, `certificate` and `key`"
+                )
+        if any(isinstance(cause, ConnectionError) and cause.errno != errno.ECONNREFUSED for cause in causes):
+            return f"{self.address} closed the connection: check the credentials of `stores`, and whether it wants TLS"
+        cause = causes[0]
         return f"{self.address} cannot be reached: {str(cause) or type(cause).__name__}: is nats-server running there?"
 
 
@@ -184,12 +191,22 @@ def _options(address: Address) -> dict[str, Any]:
     if address.token is not None:
         options["token"] = address.token
     if address.nkey is not None:
-        options["nkeys_seed_str"] = address.nkey
+        options["nkeys_seed_str"] = _seed(address.nkey)
     if address.credentials is not None:
         options["user_credentials"] = str(_readable(address.credentials, "credentials"))
     if address.tls:
         options["tls"] = _tls(address)
     return options
+
+
+def _seed(text: str) -> str:
+    import nkeys  # type: ignore[import-untyped]
+
+    try:
+        nkeys.from_seed(bytearray(text.encode()))
+    except (nkeys.NkeysError, ValueError):
+        raise ConfigurationError("the nkey of the NATS store is not the seed of an NKey, as SUA...") from None
+    return text
 
 
 def _tls(address: Address) -> ssl.SSLContext:
