@@ -141,8 +141,18 @@ def drained(url: str, ready: int, go: int) -> None:
     asyncio.run(main())
 
 
-def workers(url: str, count: int, processes: int, run: str) -> float:
-    """Deliveries a second of so many processes together."""
+def cpu_of(servers: list[Server]) -> float:
+    """Seconds of processor time that servers have used so far (Linux)."""
+    ticks = 0
+    for server in servers:
+        assert server.process is not None
+        numbers = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(numbers[11]) + int(numbers[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def workers(url: str, count: int, processes: int, run: str, servers: list[Server]) -> tuple[float, float, float]:
+    """Deliveries a second of so many processes together; microseconds of processor time for each, there and here."""
     forked(lambda: accepted(url, count, run))
     ready, said = os.pipe()
     heard, go = os.pipe()
@@ -150,11 +160,11 @@ def workers(url: str, count: int, processes: int, run: str) -> float:
     told = 0
     while told < processes:
         told += len(os.read(ready, processes))
-    began = time.perf_counter()
+    before, began = cpu_of(servers), time.perf_counter()
     os.write(go, b"g" * processes)
-    for pid in pids:
-        os.waitpid(pid, 0)
-    return count / (time.perf_counter() - began)
+    usage = [os.wait4(pid, 0)[2] for pid in pids]
+    seconds, used = time.perf_counter() - began, sum(one.ru_utime + one.ru_stime for one in usage)
+    return count / seconds, used / count * 1e6, (cpu_of(servers) - before) / count * 1e6
 
 
 def started(call: Callable[[], None]) -> int:
@@ -199,11 +209,11 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         if options.servers == 3:
             cluster = Cluster(Path(folder), sync=options.sync).start()
-            url, end, one = cluster.url, cluster.end, None
+            url, end, one, servers = cluster.url, cluster.end, None, cluster.servers
         else:
             store = {"store_dir": f"{folder}/store", "max_file": 4_000_000_000, "sync_interval": options.sync}
             one = Server(Path(folder), "one", {"jetstream": store}).start()
-            url, end = one.url, one.end
+            url, end, servers = one.url, one.end, [one]
         try:
             link, _ = opened(url, "bench", 3 if options.servers == 3 else None)
             link.close()
@@ -220,10 +230,10 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
             found["operations"] = json.loads((Path(folder) / "ops").read_text())
             for processes in (1, 2, 4):
                 rounds = [
-                    workers(f"{url}/bench", options.events, processes, f"{processes}-{n}")
-                    for n in range(options.rounds)
+                    workers(f"{url}/bench", options.events, processes, f"{processes}-{number}", servers)
+                    for number in range(options.rounds)
                 ]
-                found[f"workers{processes}"] = statistics.median(rounds)
+                found[f"workers{processes}"] = [statistics.median(figures) for figures in zip(*rounds, strict=True)]
             if one is not None:
                 found["kept"] = kept(one, options.events)
             return found
@@ -250,7 +260,9 @@ def main() -> None:
     for name, value in found["operations"].items():
         print(f"  {name:14} {value:10,.0f} /s")
     for processes in (1, 2, 4):
-        print(f"  {processes} worker(s)    {found[f'workers{processes}']:10,.0f} deliveries/s")
+        rate, here, there = found[f"workers{processes}"]
+        cost = f"CPU for each: {here:,.0f} us, servers {there:,.0f} us"
+        print(f"  {processes} worker(s)    {rate:10,.0f} deliveries/s; {cost}")
     for name, value in found.get("kept", {}).items():
         print(f"  {name:14} {value:10,.0f} bytes")
 

@@ -423,27 +423,48 @@ def test_a_server_that_is_frozen(one_server: Server) -> None:
     run(main())
 
 
-def test_a_write_without_an_answer_is_recognised(url: str, machines: Callable[..., Machine]) -> None:
+def unanswered(machine: Machine, subject: str) -> list[str]:
+    """Have the answer to the first request below a subject be lost; gives the subjects of which it was."""
+    asked, lost = machine.link.wire._asked, []
+
+    async def once(to: str, data: bytes, headers: Any) -> dict[str, Any]:
+        answer = await asked(to, data, headers)
+        if to.startswith(subject) and not lost:
+            lost.append(to)
+            raise OSError("the connection broke")
+        return answer
+
+    machine.link.wire._asked = once  # type: ignore[method-assign]
+    return lost
+
+
+def test_a_write_without_an_answer_is_recognised(machines: Callable[..., Machine]) -> None:
     """When the answer to a claim's write is lost, reading again shows that it was stored, and the claim is held."""
 
     async def main() -> None:
         machine = machines()
         claims = NatsClaims(machine.link, machine.names, machine.time, ClaimTimes())
-        asked = machine.link.wire._asked
-        lost = []
-
-        async def unanswered(subject: str, data: bytes, headers: Any) -> dict[str, Any]:
-            answer = await asked(subject, data, headers)
-            if subject.startswith("$KV.") and not lost:
-                lost.append(subject)
-                raise OSError("the connection broke")
-            return answer
-
-        machine.link.wire._asked = unanswered  # type: ignore[method-assign]
+        lost = unanswered(machine, "$KV.")
         answer = await claims.claim(ClaimRequest("k", "a", 60.0, "a"))
         assert (1, Verdict.GRANTED) == (len(lost), answer.verdict)
         assert answer.claim is not None
         assert await claims.mark_sent(answer.claim)
+
+    run(main())
+
+
+def test_a_record_without_an_answer_is_still_the_first(machines: Callable[..., Machine], tmp_path: Path) -> None:
+    """When the answer to a terminal record is lost and it is sent again, it does not take itself for another's."""
+
+    async def main() -> None:
+        machine = machines()
+        projection = Projection(machine.link, machine.names, machine.clock, tmp_path / "p.db")
+        ledger = NatsLedger(machine.link, machine.names, projection)
+        lost = unanswered(machine, f"{machine.names.name}.ledger.end")
+        assert [True, False] == [await ledger.record(_entry("k1", ())), await ledger.record(_entry("k1", ()))]
+        assert 1 == len(lost)
+        assert 1 == len(await ledger.entries(_everything()))
+        await projection.aclose()
 
     run(main())
 

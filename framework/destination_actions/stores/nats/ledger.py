@@ -15,6 +15,7 @@ from typing import Any
 from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Retention, Tally
 from destination_actions.stores.nats.codec import packed
 from destination_actions.stores.nats.link import Link
+from destination_actions.stores.nats.message import ID
 from destination_actions.stores.nats.projection import Projection
 from destination_actions.stores.nats.streams import Names
 from destination_actions.stores.nats.tokens import token
@@ -101,11 +102,16 @@ class NatsLedger:
                 "replaces": list(replaces),
             }
         )
+        subject, ident = self._names.ended(token(entry.key)), token_hex(12)
         try:
-            await self._put(self._names.ended(token(entry.key)), body, {_NEW: "0"})
+            await self._link.wire.publish(subject, body, {ID: ident, _NEW: "0"})
         except Refusal as error:
             if error.code not in CAS_LOST:
                 raise
+            # A record that was sent again, because its answer was lost, finds itself there.
+            stood = await self._link.wire.message(self._names.ledger, last_by_subj=subject)
+            if stood is not None and stood.headers.get(ID) == ident:
+                return True
             await self._attempts(attempts)
             return False
         return True
@@ -115,9 +121,9 @@ class NatsLedger:
             *(self._put(self._names.entry("try", token(one.key)), packed(_plain(one))) for one in attempts)
         )
 
-    async def _put(self, subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    async def _put(self, subject: str, body: bytes) -> None:
         """Store a record once, however often it has to be sent."""
-        await self._link.wire.publish(subject, body, {"Nats-Msg-Id": token_hex(12), **(headers or {})})
+        await self._link.wire.publish(subject, body, {ID: token_hex(12)})
 
     async def _forget(self, people: Sequence[str], keys: Sequence[str]) -> None:
         """Tell every projection, then purge what the stream has of them."""

@@ -362,6 +362,8 @@ class NatsQueue:
         """Give back what was fetched and handed to nobody."""
         if self._beating is not None:
             self._beating.cancel()
+        async with self._taking:  # what is being taken is either in a hand or lies here afterwards
+            await asyncio.sleep(0)
         for held in self._hands.lying():
             if self._hands.withdraw(held) and self._ours(held):
                 await self._again(held, held.copy.due)
