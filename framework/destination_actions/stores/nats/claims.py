@@ -113,6 +113,7 @@ class NatsClaims:
         cell = Cell(self._link.wire, self._names.claims, self._names.claim(token(of.key)))
         value = self._values.get(of.key, Value())  # a guess: what is written on it is compared, nothing else is used
         fresh, lost = False, 0
+        written: dict[bytes, T] = {}
         while True:
             at = self._clock.instant()
             before = value.records(of.delivery)
@@ -124,6 +125,7 @@ class NatsClaims:
                 if revision is not None:
                     self._remember(of.key, Value(revision, after.data, after.window, after.journal))
                     return answer
+                written[after.data] = answer
                 if fresh:
                     lost += 1
                     await pause(lost, cell.subject)
@@ -131,6 +133,8 @@ class NatsClaims:
                 return answer
             value = await self._read(of.key, cell)
             fresh = True
+            if value.data in written:  # it was stored after all, later than its answer was waited for
+                return written[value.data]
 
     async def _read(self, key: str, cell: Cell) -> Value:
         revision, data = await cell.read()

@@ -1,8 +1,9 @@
 """Compare-and-set on one subject of a bucket: the only way in which shared values change.
 
 A writer names the revision that it has read. Somebody else's write in between makes it lose, and it reads again. No
-answer may mean that the write was stored or that it was not; reading again tells, because every write of ours differs
-from every other. Reads go to the stream's leader: a direct read of a replica that is behind would lose for ever.
+answer may mean that the write was stored, that it was not, or that it is on its way; reading again tells, because every
+write of ours differs from every other. In a cluster a write that is on its way already makes others lose, before
+anybody can read it. Reads go to the stream's leader: a direct read of a replica that is behind would lose for ever.
 """
 
 from __future__ import annotations

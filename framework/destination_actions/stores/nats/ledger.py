@@ -14,6 +14,7 @@ from typing import Any
 
 from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Retention, Tally
 from destination_actions.stores.nats.codec import packed
+from destination_actions.stores.nats.compare import pause
 from destination_actions.stores.nats.link import Link
 from destination_actions.stores.nats.message import ID
 from destination_actions.stores.nats.projection import Projection
@@ -103,16 +104,27 @@ class NatsLedger:
             }
         )
         subject, ident = self._names.ended(token(entry.key)), token_hex(12)
+        lost = 0
+        while not await self._first(subject, body, ident):
+            stood = await self._link.wire.message(self._names.ledger, last_by_subj=subject)
+            if stood is None:  # another's is on its way, and cannot be read yet
+                lost += 1
+                await pause(lost, subject)
+                continue
+            # A record that was sent again, because its answer was lost, finds itself there.
+            if stood.headers.get(ID) == ident:
+                return True
+            await self._attempts(attempts)
+            return False
+        return True
+
+    async def _first(self, subject: str, body: bytes, ident: str) -> bool:
+        """Store a record where its subject has none."""
         try:
             await self._link.wire.publish(subject, body, {ID: ident, _NEW: "0"})
         except Refusal as error:
             if error.code not in CAS_LOST:
                 raise
-            # A record that was sent again, because its answer was lost, finds itself there.
-            stood = await self._link.wire.message(self._names.ledger, last_by_subj=subject)
-            if stood is not None and stood.headers.get(ID) == ident:
-                return True
-            await self._attempts(attempts)
             return False
         return True
 

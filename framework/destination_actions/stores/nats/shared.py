@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from destination_actions.errors import StoreError
 from destination_actions.stores.claims_memory import new_token
 from destination_actions.stores.nats.codec import packed, unpacked
 from destination_actions.stores.nats.compare import Cell, pause
@@ -105,11 +104,11 @@ class NatsTokens:
 
 async def install_secret(link: Link, names: Names) -> bytes:
     """Read the install secret of this store, or make it. 32 bytes, the same for every worker."""
-    cell = Cell(link.wire, names.shared, names.share("install", "secret"))
-    _, data = await cell.read()
-    if not data:
-        await cell.write(packed({"secret": secrets.token_hex(32)}), 0)
+    cell, lost = Cell(link.wire, names.shared, names.share("install", "secret")), 0
+    while True:
         _, data = await cell.read()
-    if not data:
-        raise StoreError(f"{link.address}: the install secret could not be made")
-    return bytes.fromhex(unpacked(data)["secret"])
+        if data:
+            return bytes.fromhex(unpacked(data)["secret"])
+        if await cell.write(packed({"secret": secrets.token_hex(32)}), 0) is None:
+            lost += 1  # somebody else's is on its way, and cannot be read yet
+            await pause(lost, cell.subject)
