@@ -26,7 +26,7 @@ def dev(
     from destination_actions.cli.watch import changes
 
     folder = folder_of(slug)
-    return watched(slug, folder, () if once else changes(folder))
+    return watched(slug, folder, () if once else changes([folder]))
 
 
 def watched(slug: str, folder: Path, stream: Iterable[list[Path]]) -> int:

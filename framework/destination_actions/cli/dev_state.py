@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import orjson
-
+from destination_actions.changes import changes_between
 from destination_actions.describe import describe
 from destination_actions.errors import ConfigurationError, DestinationActionsError, PluginError, nearest
 from destination_actions.plugins import load_destination
@@ -25,16 +24,15 @@ Lines: TypeAlias = Iterator[tuple[str, str]]
 _REPORTS: Final = 2
 """Reports that are shown; one slip often breaks many cases."""
 
-_SAID_ELSEWHERE: Final = frozenset({"schema", "defaultMapping"})
-"""Members of a description that follow from its fields."""
+_STYLES: Final = {"breaking": "red", "risky": "yellow", "compatible": "green"}
 
 
 @dataclass(slots=True)
 class State:
-    """The definition as facts by their path, the results of all cases by their names, and what could not be read."""
+    """The definition as data, the results of all cases by their names, and what could not be read."""
 
     folder: Path
-    facts: dict[str, Any] = field(default_factory=dict)
+    description: dict[str, Any] | None = None
     results: dict[str, Result] = field(default_factory=dict)
     broken: list[DestinationActionsError] = field(default_factory=list)
 
@@ -59,7 +57,7 @@ def loaded(slug: str, folder: Path) -> State:
     _forget(folder)
     state = State(folder)
     try:
-        state.facts = dict(_facts(describe(load_destination(slug)), ""))
+        state.description = describe(load_destination(slug))
         shown = _shown(folder)
         files = case_files([shown])
     except ConfigurationError as error:
@@ -89,34 +87,24 @@ def first_run(state: State) -> Lines:
 
 def next_run(before: State, after: State) -> Lines:
     """What is different in the definition and in the cases, and the sum."""
-    if not after.broken or after.facts:
-        yield from _changed_facts(before.facts, after.facts)
+    if before.description is not None and after.description is not None:
+        for change in changes_between(before.description, after.description):
+            yield f"  {change.severity:10} {change.where}: {change.message}", _STYLES[change.severity]
     if not after.broken:
         yield from _changed_cases(before, after)
     yield from _failing(after, [name for name in after.results if _text(before, name) != _text(after, name)])
     yield _sum(after)
 
 
-def _changed_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Lines:
-    for path in dict.fromkeys([*before, *after]) if before else ():
-        old, new = before.get(path), after.get(path)
-        if path not in after:
-            yield f"  - {path}: {_json(old)}", "red"
-        elif path not in before:
-            yield f"  + {path}: {_json(new)}", "green"
-        elif old != new:
-            yield f"  ~ {path}: {_json(old)} -> {_json(new)}", "yellow"
-
-
 def _changed_cases(before: State, after: State) -> Lines:
     for name in dict.fromkeys([*before.results, *after.results]):
         old, new = before.results.get(name), after.results.get(name)
         if new is None:
-            yield f"  gone    {name}", "yellow"
+            yield f"  gone       {name}", "yellow"
         elif old is None and before.results:
-            yield f"  new     {name}", "green" if new.ok else "red"
+            yield f"  new        {name}", "green" if new.ok else "red"
         elif old is not None and old.ok != new.ok:
-            yield (f"  passes  {name}", "green") if new.ok else (f"  fails   {name}", "red")
+            yield (f"  passes     {name}", "green") if new.ok else (f"  fails      {name}", "red")
 
 
 def _failing(state: State, names: list[str]) -> Lines:
@@ -145,24 +133,6 @@ def _text(state: State, name: str) -> str:
     """What a case's report says, to tell whether it says something new."""
     result = state.results.get(name)
     return "" if result is None or result.ok else report_of(result)
-
-
-def _facts(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """A description as facts: members of lists go by their key, slug or name."""
-    if isinstance(value, dict) and value and not any(str(key).startswith("@") for key in value):
-        for key, inner in value.items():
-            if key not in _SAID_ELSEWHERE:
-                yield from _facts(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        for at, item in enumerate(value):
-            name = next((item[word] for word in ("key", "slug", "name", "value") if word in item), at)
-            yield from _facts(item, f"{path}.{name}")
-    else:
-        yield path, value
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
 
 
 def _forget(folder: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -20,9 +21,6 @@ from destination_actions.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from destination_actions.testing.cases import Case, Result
-
-_LOOK_EVERY: Final = 0.5
-"""Seconds between looks at the files that are watched."""
 
 _MAIN: Final = "from destination_actions.cli import main; main()"
 
@@ -190,22 +188,10 @@ def _watched(session: _Session) -> int:
 
     Each run is a process of its own, so that changed Python code is seen too.
     """
-    seen: dict[Path, float] | None = None
-    while True:
-        now = _stamps(session.paths)
-        if now != seen:
-            seen = now
-            subprocess.run([sys.executable, "-c", _MAIN, *session.arguments()], check=False)  # noqa: S603 - ourselves
-            note("waiting for changes; end with Ctrl-C")
-        time.sleep(_LOOK_EVERY)
+    from destination_actions.cli.watch import changes
 
-
-def _stamps(paths: Sequence[Path]) -> dict[Path, float]:
-    """When each file was changed that a case may depend on: case files, configurations and Python beside them."""
-    folders = {path if path.is_dir() else path.parent for path in paths}
-    found: dict[Path, float] = {}
-    for folder in folders:
-        for ending in ("yaml", "yml", "json", "py"):
-            for file in folder.rglob(f"*.{ending}"):
-                found |= {file: file.stat().st_mtime} if file.is_file() else {}
-    return found
+    folders = {path if path.is_dir() else path.parent for path in session.paths}
+    for _ in chain([()], changes(folders)):
+        subprocess.run([sys.executable, "-c", _MAIN, *session.arguments()], check=False)  # noqa: S603 - ourselves
+        note("waiting for changes; end with Ctrl-C")
+    return OK

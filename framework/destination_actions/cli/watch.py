@@ -1,9 +1,9 @@
-"""Changes of files below a folder, as a stream."""
+"""Changes of files below folders, as a stream."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,22 +16,30 @@ ENDINGS: Final = frozenset({".py", ".yaml", ".yml", ".json"})
 _PASSED_OVER: Final = frozenset({"node_modules", "venv", "build", "dist", "__pycache__"})
 
 
-def changes(folder: Path, pause: Callable[[float], object] = time.sleep) -> Iterator[list[Path]]:
-    """Give the files that came, went or changed since the last look, whenever there are some; `pause` waits."""
-    seen = _stamps(folder)
+def changes(folders: Collection[Path], pause: Callable[[float], object] = time.sleep) -> Iterator[list[Path]]:
+    """Give the files that came, went or changed since this was called, and then since the last look.
+
+    `pause` waits between two looks.
+    """
+    return _changes(folders, pause, _stamps(folders))
+
+
+def _changes(
+    folders: Collection[Path], pause: Callable[[float], object], seen: dict[Path, tuple[int, int]]
+) -> Iterator[list[Path]]:
     while True:
         pause(LOOK_EVERY)
-        now = _stamps(folder)
+        now = _stamps(folders)
         changed = sorted(path for path in seen.keys() | now.keys() if seen.get(path) != now.get(path))
         seen = now
         if changed:
             yield changed
 
 
-def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+def _stamps(folders: Collection[Path]) -> dict[Path, tuple[int, int]]:
     """When each file was changed, and its size."""
     found: dict[Path, tuple[int, int]] = {}
-    for path in _files(folder):
+    for path in (path for folder in folders for path in _files(folder)):
         try:
             state = path.stat()
         except OSError:
