@@ -1,5 +1,5 @@
-"""Runs the conformance kit and the case files again and again, each time in a process with another hash seed and in
-another order: how often does something fail?
+"""Runs the conformance kit and the case files again and again, with other hash seeds and in other orders: how often
+does something fail?
 
     python tests/testing/flakes.py 200
 """
@@ -15,27 +15,39 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUGS = ("twilio-studio", "webhook")
+EACH = 10
+"""Runs of one process."""
 
 
 def main(runs: int) -> int:
     """Run; the exit code says whether every run came out alike."""
-    began, flakes = time.perf_counter(), 0
-    for number in range(runs):
-        environ = os.environ | {"PYTHONHASHSEED": str(number)}
-        done = subprocess.run(
-            [sys.executable, __file__, "once", str(number)], env=environ, capture_output=True, text=True, check=False
-        )
-        flakes += done.returncode != 0
-        if done.returncode:
-            print(f"run {number}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        elif number == 0:
-            print(done.stdout.strip(), flush=True)
+    began, done, flakes = time.perf_counter(), 0, 0
+    while done < runs:
+        count = min(EACH, runs - done)
+        environ = os.environ | {"PYTHONHASHSEED": str(done)}
+        command = [sys.executable, __file__, "from", str(done), str(count)]
+        result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        done += count
+        flakes += result.stdout.count("\nFAILED") + (result.returncode not in {0, 1})
+        print(f"{result.stdout.splitlines()[0]}: {done} runs, {flakes} failed", flush=True)
+        if result.returncode:
+            print(result.stdout[-3000:], result.stderr[-3000:], flush=True)
     print(f"{runs} runs, {flakes} with a failure, {time.perf_counter() - began:.0f} s")
     return 1 if flakes else 0
 
 
-def once(seed: int) -> int:
-    """One run in an order of its own; the exit code says whether anything failed."""
+def several(first: int, count: int) -> int:
+    """Some runs in this process; the exit code says whether any failed."""
+    found = [
+        failures for failures in (once(seed, first=seed == first) for seed in range(first, first + count)) if failures
+    ]
+    for failures in found:
+        print("\nFAILED", *failures, sep="\n")
+    return 1 if found else 0
+
+
+def once(seed: int, *, first: bool) -> list[str]:
+    """One run in an order of its own; what failed."""
     from destination_actions.testing.cases import load_cases, report_of, run_case
     from destination_actions.testing.cases.discover import case_files
     from destination_actions.testing.conformance import conformance
@@ -53,10 +65,12 @@ def once(seed: int) -> int:
     cases = [case for file in case_files([ROOT / "destinations", ROOT / "examples"]) for case in load_cases(file)]
     chance.shuffle(cases)
     failures += [report_of(result) for result in map(run_case, cases) if not result.ok]
-    print(f"{checks} checks of {len(SLUGS)} plugins and {len(cases)} cases")
-    print("\n".join(failures))
-    return 1 if failures else 0
+    if first:
+        print(f"{checks} checks of {len(SLUGS)} plugins and {len(cases)} cases", flush=True)
+    return failures
 
 
 if __name__ == "__main__":
-    sys.exit(once(int(sys.argv[2])) if sys.argv[1:2] == ["once"] else main(int((sys.argv[1:] or ["200"])[0])))
+    if sys.argv[1:2] == ["from"]:
+        sys.exit(several(int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(int((sys.argv[1:] or ["200"])[0])))

@@ -122,6 +122,7 @@ def _iban(text: str) -> bool:
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 
+_LONGEST_WORD: Final = 24
 _CONSONANTS: Final = re.compile("[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{6}")
 
 
@@ -141,7 +142,7 @@ def _random(part: str) -> bool:
         return False
     letters, digits = re.search("[A-Za-z]", part), re.search("[0-9]", part)
     humps = len(re.findall("(?=[a-z][A-Z]|[A-Z][a-z])", part))
-    unspeakable = part.isupper() or _CONSONANTS.search(part)
+    unspeakable = part.isupper() or (part.islower() and len(part) >= _LONGEST_WORD) or _CONSONANTS.search(part)
     return bool((letters and digits) or humps * 10 >= len(part) * 4 or unspeakable)
 
 
