@@ -122,6 +122,30 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """One thing to know: a few words, and what there is to say."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """What people read about a destination besides its definition; its documentation page is made of both.
+
+    `steps` is how to begin, `settings` says by key where a setting's value is found, and `example` is a whole
+    configuration, introduced by `example_text`. All texts are plain text.
+    """
+
+    use_cases: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    example: Mapping[str, Any] = field(default_factory=dict)
+    example_text: str = ""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing that `test` found: what was tried, whether it worked, and what to do if not."""
 
@@ -220,7 +244,7 @@ class Destination(Generic[S]):
     configured name, when it is not given). With `allowed_addresses`, for URLs that users choose, connections go to
     public addresses and to these networks only, checked after the name is resolved. `on_delete` has the service forget
     a person. `sandbox` opens a local stand-in for the APIs and gives the settings that point to it; demos and tests use
-    it.
+    it. `guide` is what its documentation page says besides.
     """
 
     slug: str
@@ -236,6 +260,7 @@ class Destination(Generic[S]):
     allowed_addresses: Callable[[S], Sequence[str]] | None = None
     on_delete: Callable[[Context[S], Person], Awaitable[Accepted]] | None = None
     sandbox: Callable[[], AbstractAsyncContextManager[Mapping[str, Any]]] | None = None
+    guide: Guide | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can be seen to be wrong."""
@@ -249,6 +274,7 @@ class Destination(Generic[S]):
         _check_unique(self.slug, "preset", [preset.name for preset in self.presets])
         for preset in self.presets:
             self._check_preset(preset)
+        self._check_guide()
 
     def action(self, slug: str) -> Action[S, Any]:
         """Find an action; raises `DefinitionError` with the nearest name."""
@@ -267,6 +293,13 @@ class Destination(Generic[S]):
         known = [preset.name for preset in self.presets]
         message = f'destination "{self.slug}" has no preset "{name}"; it has {", ".join(known) or "none"}'
         raise DefinitionError(message, hint=nearest(name, known))
+
+    def _check_guide(self) -> None:
+        known = {spec.key for spec in self.settings.fields()}
+        for key in self.guide.settings if self.guide else ():
+            if key not in known:
+                message = f'destination "{self.slug}": guide for no setting "{key}"'
+                raise DefinitionError(message, hint=nearest(key, known))
 
     def _check_preset(self, preset: Preset) -> None:
         where = f'destination "{self.slug}": preset "{preset.name}"'

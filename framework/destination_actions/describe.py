@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from destination_actions.definitions import Action, Destination, Preset
+from destination_actions.definitions import Action, Destination, Guide, Preset
 from destination_actions.events import MISSING
 from destination_actions.fields import Conditions, FieldSet, FieldSpec
 
@@ -26,6 +26,7 @@ def describe(destination: Destination[Any]) -> dict[str, Any]:
         "settings": describe_fields(destination.settings),
         "actions": [_action(action) for action in destination.actions],
         "presets": [_preset(preset) for preset in destination.presets],
+        **({"guide": _guide(destination.guide)} if destination.guide else {}),
     }
 
 
@@ -46,6 +47,17 @@ def _action(action: Action[Any, Any]) -> dict[str, Any]:
         "batch": action.perform_batch is not None,
         "reconcile": action.reconcile is not None,
         "payload": describe_fields(action.payload),
+    }
+
+
+def _guide(guide: Guide) -> dict[str, Any]:
+    return {
+        "useCases": list(guide.use_cases),
+        "steps": list(guide.steps),
+        "settings": dict(guide.settings),
+        "example": dict(guide.example),
+        "exampleText": guide.example_text,
+        "notes": [{"title": note.title, "text": note.text} for note in guide.notes],
     }
 
 

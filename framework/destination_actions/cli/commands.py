@@ -18,6 +18,7 @@ from destination_actions.cli.demo import demo
 from destination_actions.cli.describe import describe
 from destination_actions.cli.dev import dev
 from destination_actions.cli.diff import diff
+from destination_actions.cli.docs import docs
 from destination_actions.cli.exits import exits
 from destination_actions.cli.explain import explain
 from destination_actions.cli.forget import forget
@@ -48,6 +49,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "list": list_destinations,
     "describe": describe,
     "diff": diff,
+    "docs": docs,
     "auth-test": auth_test,
     "choices": choices,
     "conformance": conformance,

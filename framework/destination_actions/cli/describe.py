@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import orjson
 import typer
@@ -10,19 +11,38 @@ from rich.table import Table
 
 from destination_actions.cli.console import cell, output, print_json, say, table
 
+if TYPE_CHECKING:
+    from destination_actions.definitions import Destination
+
+Form: TypeAlias = Literal["text", "json", "markdown", "html"]
+
 
 def describe(
     slug: Annotated[str, typer.Argument(help="A destination, as `destinations list` prints it.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON (see `destinations schema destination`).")] = False,
+    form: Annotated[Form, typer.Option("--format", help="markdown and html give its documentation page.")] = "text",
 ) -> None:
-    """Show a destination's settings, actions and fields."""
-    from destination_actions.describe import describe as described
+    """Show what a destination is: settings, actions and fields, or its documentation page."""
     from destination_actions.plugins import load_destination
 
-    found = described(load_destination(slug))
-    if json:
-        print_json(found)
-        return
+    destination = load_destination(slug)
+    if json or form == "json":
+        from destination_actions.describe import describe as described
+
+        print_json(described(destination))
+    elif form == "text":
+        _print_text(destination)
+    else:
+        from destination_actions.pages import as_html, page
+
+        written = page(destination)
+        sys.stdout.write(written if form == "markdown" else as_html(written, destination.name))
+
+
+def _print_text(destination: Destination[Any]) -> None:
+    from destination_actions.describe import describe as described
+
+    found = described(destination)
     aliases = f" (also {', '.join(found['aliases'])})" if found["aliases"] else ""
     say(f"{found['name']}: {found['slug']}{aliases}", "bold")
     _paragraph(found["description"])
@@ -32,6 +52,9 @@ def describe(
         _action(action)
     for preset in found["presets"]:
         _preset(preset)
+    for one in found.get("guide", {}).get("notes", ()):
+        say(f"\n{one['title']}", "bold")
+        _paragraph(one["text"])
 
 
 def _action(action: dict[str, Any]) -> None:

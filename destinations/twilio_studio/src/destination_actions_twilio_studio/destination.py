@@ -10,6 +10,7 @@ from destination_actions import Action, Destination
 
 from destination_actions_twilio_studio.credentials import authentication
 from destination_actions_twilio_studio.flow import start_flow
+from destination_actions_twilio_studio.guide import guide
 from destination_actions_twilio_studio.payload import TriggerStudioFlow, cooldown
 from destination_actions_twilio_studio.presets import ACTION, PRESETS
 from destination_actions_twilio_studio.reconcile import find_execution
@@ -50,4 +51,5 @@ destination = Destination(
     origins=origins,
     account=lambda settings: settings.account_sid,
     sandbox=_sandbox,
+    guide=guide,
 )
