@@ -18,6 +18,7 @@ from destination_actions.config import load_config
 from destination_actions.describe import describe
 from destination_actions.errors import DefinitionError
 from destination_actions.pages import as_html, catalogue, example_configuration, example_text, page
+from destination_actions.testing import example_settings
 from notes import destination as notes
 from typer.testing import CliRunner
 
@@ -62,8 +63,9 @@ def test_the_example_is_a_configuration(slug: str, tmp_path: Path, monkeypatch: 
     text = example_text(found)
     assert text in page(found)
     assert example_configuration(found) == yaml.safe_load(text)
-    for name in re.findall(r"\$\{env:(\w+)\}", text):
-        monkeypatch.setenv(name, "AC" + "0" * 32 if name.endswith("SID") else f"value-of-{name.lower()}")
+    values = example_settings(found)
+    for key, name in re.findall(r"(\w+): \$\{env:(\w+)\}", text):
+        monkeypatch.setenv(name, str(values[key]))
     (tmp_path / "c.yaml").write_text(text)
     report = check_file(tmp_path / "c.yaml", segment=False)
     assert [] == [one.to_json() for one in report.findings]
@@ -164,6 +166,6 @@ def test_a_destination_without_a_guide_has_a_page() -> None:
     """What nobody wrote is left out."""
     bare: Destination[Any] = notes()
     written = page(bare)
-    assert "## Settings" not in written
+    assert "## Use cases" not in written
     assert "## Things to know" not in written
     assert "### Settings" in written

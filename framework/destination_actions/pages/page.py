@@ -140,11 +140,7 @@ def _bounds(field: Facts) -> list[str]:
     unit = " characters" if field["type"] in ("string", "text", "password") else ""
     words = [("minimum", "at least", unit), ("maximum", "at most", unit)]
     words += [("minItems", "at least", " items"), ("maxItems", "at most", " items")]
-    bounds = [
-        f"{word} {_number(field[name])}{each if field[name] != 1 else each.removesuffix('s')}"
-        for name, word, each in words
-        if name in field
-    ]
+    bounds = [f"{word} {_number(field[name])}{each}" for name, word, each in words if name in field]
     return [f"{', '.join(bounds).capitalize()}."] if bounds else []
 
 
