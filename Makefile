@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 MANIFESTS = pyproject.toml $(wildcard destinations/*/pyproject.toml) constraints.txt
 PLUGINS = $(patsubst %/pyproject.toml,-e %,$(wildcard destinations/*/pyproject.toml))
 
-.PHONY: demo test static compliance campaign crash crash-nats clean
+.PHONY: demo test docs static compliance campaign crash crash-nats clean
 
 demo: $(VENV)/.demo
 	$(BIN)/destinations demo
@@ -46,6 +46,11 @@ crash-nats: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/nats/cluster_faults.py
 	$(BIN)/python tests/crash/crash_nats.py
 
+docs: $(VENV)/.docs
+	mkdir -p build/docs
+	$(BIN)/python -m mkdocs build --quiet --strict
+	@echo "build/site/index.html"
+
 $(VENV)/.venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; name it with: make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -57,6 +62,10 @@ $(VENV)/.demo: $(VENV)/.venv $(MANIFESTS)
 
 $(VENV)/.test: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]' $(PLUGINS)
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]' $(PLUGINS)
 	@touch $@
 
 $(VENV)/.static: $(VENV)/.test

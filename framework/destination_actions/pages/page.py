@@ -67,7 +67,7 @@ def _numbered(steps: Sequence[str]) -> Iterator[str]:
 
 
 def _setting(field: Facts, place: str) -> list[str]:
-    about = " ".join(part for part in (_about(field), text(sentence(place))) if part)
+    about = _about(field, text(sentence(place)))
     return [code(field["key"]), text(field["label"]), _kind(field), _required(field), _default(field), about]
 
 
@@ -125,13 +125,13 @@ def _default(field: Facts) -> str:
     return value(field["default"]) if field.get("default") is not None else ""
 
 
-def _about(field: Facts) -> str:
+def _about(field: Facts, place: str = "") -> str:
     choices = [code(choice["value"]) for choice in field.get("choices", ())]
     parts = [text(sentence(field.get("description", "")))]
     parts += [f"One of {', '.join(choices)}."] if choices else []
     parts += [f"Format {code(field['format'])}."] if "format" in field else []
     parts += [f"Form {code(field['pattern'])}."] if "pattern" in field else []
-    parts += _bounds(field)
+    parts += [*_bounds(field), place]
     words = [word for word in ("secret", "hidden", "deprecated") if field.get(word)]
     return " ".join([part for part in parts if part] + ([f"({', '.join(words)})"] if words else []))
 
@@ -140,12 +140,13 @@ def _bounds(field: Facts) -> list[str]:
     unit = " characters" if field["type"] in ("string", "text", "password") else ""
     words = [("minimum", "at least", unit), ("maximum", "at most", unit)]
     words += [("minItems", "at least", " items"), ("maxItems", "at most", " items")]
-    bounds = [f"{word} {_number(field[name])}{each}" for name, word, each in words if name in field]
+    bounds = [f"{word} {_counted(field[name], each)}" for name, word, each in words if name in field]
     return [f"{', '.join(bounds).capitalize()}."] if bounds else []
 
 
-def _number(bound: float) -> str:
-    return str(int(bound)) if float(bound).is_integer() else str(bound)
+def _counted(bound: float, units: str) -> str:
+    shown = str(int(bound)) if float(bound).is_integer() else str(bound)
+    return shown + (units.removesuffix("s") if bound == 1 else units)
 
 
 def _presets(found: Facts) -> Iterator[str]:
