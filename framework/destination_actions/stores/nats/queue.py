@@ -23,12 +23,12 @@ from destination_actions.stores.clock import SystemClock
 from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.nats.answers import Answers
 from destination_actions.stores.nats.codec import packed, unpacked
-from destination_actions.stores.nats.consumers import ACK_WAIT, Consumers
+from destination_actions.stores.nats.consumers import ACK_WAIT, Consumers, LaneState
 from destination_actions.stores.nats.hands import Hands, Held
 from destination_actions.stores.nats.link import Link
 from destination_actions.stores.nats.message import Copy, body_of, delivery_of
 from destination_actions.stores.nats.moments import StoreClock
-from destination_actions.stores.nats.parked import Parked
+from destination_actions.stores.nats.parked import Parked, Survey
 from destination_actions.stores.nats.pull import NoConsumer, Puller
 from destination_actions.stores.nats.streams import Names
 from destination_actions.stores.nats.tokens import token
@@ -42,6 +42,9 @@ ELSEWHERE: Final = 1.0
 
 SOON: Final = 2.0
 """Seconds for which a consumer is asked again for what is certain to be stored."""
+
+MOMENT: Final = 0.25
+"""Seconds for which a worker without room believes what it has seen."""
 
 _MANY_LANES: Final = 16
 _AT_ONCE: Final = 256
@@ -71,6 +74,8 @@ class NatsQueue:
         self._puller = Puller(link.wire, self._stray)
         self._parked = Parked(link.wire, names, clock, self._puller, self._note_stored)
         self._tries = Tries(link.wire, names)
+        self._look: tuple[Survey, Mapping[str, LaneState]] | None = None
+        self._look_until = 0.0
         self._stored: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self._answers = Answers(link)
@@ -152,6 +157,7 @@ class NatsQueue:
         waits = copy.due > self._clock.now()
         subject = self._parked.subject(copy.due, tokens) if waits else self._names.work(*tokens)
         receipt = await self._link.wire.publish(subject, body, copy.headers(token(delivery.key)))
+        self._look = None
         if waits:
             self._parked.note(copy.due, tokens[0])
         else:
@@ -372,9 +378,8 @@ class NatsQueue:
     # --- what is there -----------------------------------------------------------------------------------------------
 
     async def _next_due(self, besides: Collection[str]) -> float | None:
-        now = self._clock.now()
-        survey, states = await asyncio.gather(self._parked.survey(), self._consumers.states())
-        left_out = {token(lane) for lane in besides}
+        survey, states = await self._looked(besides)
+        now, left_out = self._clock.now(), {token(lane) for lane in besides}
         waits = [max(0.0, self._parked.due(slot) - now) for slot in survey.slots if slot[1] not in left_out]
         waits += self._hands.due(besides, self._clock.clock.monotonic())
         here = self._hands.counts()
@@ -386,6 +391,16 @@ class NatsQueue:
             if state.in_hand > here.get(lane, 0):
                 waits.append(ELSEWHERE)
         return min(waits) if waits else None
+
+    async def _looked(self, besides: Collection[str]) -> tuple[Survey, Mapping[str, LaneState]]:
+        """What is parked and what waits. A busy worker asks after every delivery, mostly about nothing but what it has
+        no room for: what was seen a moment ago is good enough for that, unless something was stored here since."""
+        fresh = self._look is not None and self._real() < self._look_until
+        if besides and self._look is not None and fresh and all(lane in besides for lane in self._look[1]):
+            return self._look
+        survey, states = await asyncio.gather(self._parked.survey(), self._consumers.states())
+        self._look, self._look_until = (survey, states), self._real() + MOMENT
+        return self._look
 
     async def _list_dead(self, limit: int) -> Sequence[DeadDelivery]:
         found: list[DeadDelivery] = []
