@@ -25,7 +25,7 @@ from destination_actions.stores.nats.streams import Names, found, refuse_old_ser
 log = logging.getLogger("destination_actions")
 
 ENABLED: Final = 3.0
-"""Seconds that a server gets to say that JetStream is enabled."""
+"""Seconds that a server gets to have JetStream ready, before it is taken for one without."""
 
 FOLLOW: Final = 60.0
 """Seconds between looks at the server's clock."""
@@ -36,7 +36,7 @@ def connected(address: Address) -> Link:
     link = Link(address)
     try:
         refuse_old_server(_version(link), str(address))
-        link.wait(link.wire.api("INFO", patience=ENABLED))
+        link.wait(link.wire.api("INFO", absent=ENABLED))
     except BaseException as error:
         link.close()
         if isinstance(error, StoreError) and "nobody answers" in str(error):

@@ -76,11 +76,14 @@ class Wire:
         self._patience = patience
 
     async def api(
-        self, subject: str, body: Mapping[str, Any] | None = None, *, patience: float | None = None
+        self, subject: str, body: Mapping[str, Any] | None = None, *, absent: float | None = None
     ) -> dict[str, Any]:
-        """Ask the JetStream API. Raises `Refusal` for a no and `StoreError` when nobody answers."""
+        """Ask the JetStream API. Raises `Refusal` for a no and `StoreError` when nobody answers.
+
+        `absent` is for how many seconds it is asked again when there is nobody who could answer.
+        """
         data = b"" if body is None else orjson.dumps(body)
-        return await self._repeated(lambda: self._asked(f"$JS.API.{subject}", data, None), subject, patience)
+        return await self._repeated(lambda: self._asked(f"$JS.API.{subject}", data, None), subject, absent)
 
     async def publish(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> Receipt:
         """Store a message. It has to carry a `Nats-Msg-Id`, or an expectation, that makes repeating harmless."""
@@ -119,17 +122,20 @@ class Wire:
             raise Refusal(f"{self._shown} refused {_short(subject)}: {error.get('description')} ({code})", code)
         return answer
 
-    async def _repeated(self, ask: Callable[[], Awaitable[T]], subject: str, patience: float | None = None) -> T:
-        deadline = time.monotonic() + (self._patience if patience is None else patience)
-        pause = 0.05
+    async def _repeated(self, ask: Callable[[], Awaitable[T]], subject: str, absent: float | None = None) -> T:
+        began, pause = time.monotonic(), 0.05
         while True:
+            took = time.monotonic() - began
             try:
                 return await ask()
             except Refusal as error:
-                if error.code not in _PASSING or time.monotonic() > deadline:
+                if error.code not in _PASSING or took > self._patience:
                     raise
+            except NoRespondersError as error:
+                if took > (self._patience if absent is None else absent):
+                    raise StoreError(self._silent(subject, error)) from error
             except (NatsError, OSError) as error:
-                if self.client.is_closed or time.monotonic() > deadline:
+                if self.client.is_closed or took > self._patience:
                     raise StoreError(self._silent(subject, error)) from error
             await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads clients, guards nothing
             pause = min(2 * pause, 1.0)
