@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from destination_actions.stores.nats.moments import StoreClock, server_time
 from destination_actions.stores.nats.projection import Projection
 from destination_actions.stores.nats.queue import NatsQueue
 from destination_actions.stores.nats.shared import NatsRates, NatsTokens
+from destination_actions.testing.clock import ManualClock
 from nats_servers import Server
 from nats_stores import opened, own_time, run, set_up
 
@@ -297,12 +297,13 @@ def test_machines_share_a_rate_and_tokens(machines: Callable[..., Machine]) -> N
     """Permits are taken by compare-and-set: none is given twice; of writers of one token revision one is first."""
 
     async def main() -> None:
-        made = [machines() for _ in range(3)]
+        clock = ManualClock()
+        made = [machines(clock=clock) for _ in range(3)]
         rates = [NatsRates(one.link, one.names, one.time) for one in made]
         waits = sorted(await asyncio.gather(*(rate.take_rate("r", 1, per_second=10.0) for rate in rates * 10)))
-        assert all(late - early > 0.05 for early, late in pairwise(waits))
+        assert waits == pytest.approx([number / 10 for number in range(30)], abs=1e-4)
         await rates[0].pause("r", 60.0)
-        assert 55 < await rates[1].paused("r") <= 60
+        assert 60.0 == pytest.approx(await rates[1].paused("r"))
         tokens = [NatsTokens(one.link, one.names) for one in made]
         written = await asyncio.gather(*(token.put("t", {"n": n}, revision=0) for n, token in enumerate(tokens * 5)))
         assert 1 == written.count(True)
