@@ -188,15 +188,16 @@ class Run:
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
-    def settle(self, feeders: list[int], deadline: float) -> None:
-        """Let everything come to its end: the callers, then the queue; nobody is killed any more."""
+    def settle(self, feeders: list[int], deadline: float) -> bool:
+        """Let everything come to its end: the callers, then the queue; nobody is killed any more. False: too late."""
         feeding = set(feeders)
         while time.monotonic() < deadline:
             self.replace_dead()
             feeding = {pid for pid in feeding if not ended(pid)}
             if not feeding and waiting(self.folder) == 0:
-                return
+                return True
             time.sleep(0.1)
+        return False
 
     def stop(self, feeders: list[int]) -> None:
         """Ask every process to end, the sandbox last; end what does not."""
@@ -279,11 +280,12 @@ def crash(folder: Path, *, count: int, keys: int, kills: int, every: float, seed
     began = time.monotonic()
     run = Run(folder, kills, every, seed, rule, keys)
     feeders: list[int] = []
+    finished = False
     try:
         run.begin(lambda: waited_for(lambda: make_store(folder)))
         feeders = run.feed(list(mixed_events(count, keys, seed)))
         run.kill_until_enough(began + LONGEST)
-        run.settle(feeders, began + LONGEST)
+        finished = run.settle(feeders, began + LONGEST)
         run.replace_dead()
     finally:
         run.stop(feeders)
@@ -295,6 +297,7 @@ def crash(folder: Path, *, count: int, keys: int, kills: int, every: float, seed
         "rule": rule,
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
+        "finished": finished,
         "kills": run.killed,
         "random kills": run.random_kills,
         "points": {point: run.hits[point] for points in POINTS.values() for point in points},
@@ -326,6 +329,8 @@ def verdict(result: dict[str, Any], kills: int) -> str:
     found = any(result["findings"].values())
     if result["kills"] < kills:
         return f"only {result['kills']} of {kills} kills were made in time"
+    if not result["finished"]:
+        return f"it did not come to its end in {LONGEST:g} s; what it calls lost may still have been waiting"
     if result["rule"] != "protocol":
         unseen = [name for name in RULES[result["rule"]] if not result["findings"][name]]
         return f"a wrong rule went unnoticed in {', '.join(unseen)}" if unseen else ""

@@ -51,6 +51,7 @@ class Harness:
     workers: int = 4
     seed: int = 1
     killed: int = 0
+    finished: bool = False
     victims: list[Victim] = field(default_factory=list)
     between: Callable[[], None] = lambda: None
     """Called again and again while workers are killed, to do harm elsewhere."""
@@ -62,7 +63,7 @@ class Harness:
         self.victims = [self._started(number) for number in range(self.workers)]
         try:
             self._kill_some(dice)
-            self._wait([acceptor, *(victim.pid for victim in self.victims)])
+            self.finished = self._wait([acceptor, *(victim.pid for victim in self.victims)])
         finally:
             end([acceptor, *(victim.pid for victim in self.victims)])
 
@@ -92,11 +93,13 @@ class Harness:
             self.victims[self.victims.index(victim)] = self._started(victim.number)
 
     @staticmethod
-    def _wait(pids: list[int]) -> None:
-        deadline = time.monotonic() + LONGEST
-        for pid in pids:
-            while time.monotonic() < deadline and not ended(pid):
-                time.sleep(0.02)
+    def _wait(pids: list[int]) -> bool:
+        """Whether all of them came to their end in time."""
+        deadline, left = time.monotonic() + LONGEST, set(pids)
+        while left and time.monotonic() < deadline:
+            left = {pid for pid in left if not ended(pid)}
+            time.sleep(0.02)
+        return not left
 
 
 def forked(call: Callable[[], None]) -> int:
@@ -182,7 +185,8 @@ def crash(
         end([server])
     command = [sys.executable, str(Path(__file__).with_name("crash_verify.py")), str(folder)]
     verified = subprocess.run(command, capture_output=True, text=True, check=False)
-    return {"rule": rule, "seed": seed, "kills": harness.killed, **json.loads(verified.stdout)}
+    made = {"rule": rule, "seed": seed, "kills": harness.killed, "finished": harness.finished}
+    return made | json.loads(verified.stdout)
 
 
 def main() -> int:
@@ -215,6 +219,8 @@ def verdict(result: dict[str, Any], kills: int) -> str:
     found = {name for name, count in result["findings"].items() if count}
     if result["kills"] < kills:
         return f"only {result['kills']} of {kills} kills were made in time"
+    if not result["finished"]:
+        return f"it did not come to its end in {LONGEST:g} s; what it calls lost may still have been waiting"
     if result["rule"] == "protocol":
         return "the ledgers do not balance" if found else ""
     missed = {"duplicates", "unjustified_suppressions"} - found
