@@ -165,6 +165,26 @@ def test_values_fit_our_own_schemas(name: str) -> None:
     law()
 
 
+class Alike(FieldSet):
+    """Fields that are easily mistaken for one another."""
+
+    first: str = field("First")
+    second: str = field("Second", maximum=3)
+    third: str | None = field("Third", default=None)
+    count: int = field("Count", minimum=0, maximum=9)
+    total: int = field("Total")
+    price: float = field("Price", minimum=0)
+    rate: float | None = field("Rate", minimum=0, maximum=1, default=None)
+
+
+@settings(FEW, max_examples=200)
+@given(any_documents(Alike))
+def test_no_two_fields_of_a_document_hold_the_same(document: dict[str, Any]) -> None:
+    """Fields that are mistaken for one another show in every document, even in the smallest one."""
+    values = [value for value in document.values() if not isinstance(value, bool)]
+    assert len(values) == len({(isinstance(value, str), value) for value in values})
+
+
 def test_an_example_is_the_same_every_time_and_has_no_value_twice() -> None:
     """Fields that are mistaken for one another show: no two of them hold the same text or number."""
     document = example_document(Order)

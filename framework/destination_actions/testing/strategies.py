@@ -5,7 +5,7 @@ They need `hypothesis`, which the framework itself does not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from hypothesis import reject
@@ -15,6 +15,7 @@ from destination_actions.fields import FieldSet
 from destination_actions.testing._generate import document, value
 
 F = TypeVar("F", bound=FieldSet)
+V = TypeVar("V")
 
 _KEYS = st.sampled_from(["total", "plan", "email", "a b", "d.e", "$key", "é", "0"])
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -49,7 +50,7 @@ def _event(kind: str, members: Mapping[str, Any]) -> st.SearchStrategy[dict[str,
 
 
 def any_documents(fields: type[FieldSet], *, sync_mode: str | None = None) -> st.SearchStrategy[dict[str, Any]]:
-    """Documents in wire keys that `fields.check` accepts, of settings as of payloads."""
+    """Documents in wire keys that `fields.check` accepts, of settings as of payloads; no text or number twice."""
 
     @st.composite
     def one(draw: st.DrawFn) -> dict[str, Any]:
@@ -84,15 +85,24 @@ def any_values(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 class _Drawn:
-    """Choices that Hypothesis makes, and makes smaller when a test fails."""
+    """Choices that Hypothesis makes, and makes smaller when a test fails.
+
+    No text or number is drawn twice for one document, so that fields which were mistaken for one another show; choices,
+    and what a pattern or a format leaves no room for, may be alike.
+    """
 
     tries = 12
 
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
+        self._used: set[tuple[str, object]] = set()
+        self._name = ""
+        self._again = 0
 
     def begin(self, name: str) -> None:
-        """Nothing depends on the name."""
+        """Count how often a value is tried for one name."""
+        self._again = self._again + 1 if name == self._name else 0
+        self._name = name
 
     def integer(self, low: int, high: int) -> int:
         return self._draw(st.integers(low, high))
@@ -108,17 +118,44 @@ class _Drawn:
 
     def text(self, name: str, low: int, high: int | None) -> str:  # noqa: ARG002 - the port's signature
         most = low + 20 if high is None else min(high, low + 20)
-        return self._draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=low, max_size=most))
+        drawn = self._draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=low, max_size=most))
+        if high is None:
+            return self._other(drawn, lambda number: f"{drawn}{number}")
+        return self._other(drawn, lambda number: str(number).rjust(low)[:high])
 
     def number(self, low: float | None, high: float | None) -> float:
-        return self._draw(st.floats(low, high, allow_nan=False, allow_infinity=False))
+        drawn = self._draw(st.floats(low, high, allow_nan=False, allow_infinity=False))
+        least = low if low is not None else drawn - 1
+        room = (high - least) if high is not None else 1e6
+        return self._other(drawn, lambda number: least + room * (number % 997) / 997)
 
     def whole(self, low: int | None, high: int | None) -> int:
         edge = 2**53
-        return self._draw(st.integers(-edge if low is None else low, edge if high is None else high))
+        least, most = (-edge if low is None else low), (edge if high is None else high)
+        drawn = self._draw(st.integers(least, most))
+        return self._other(drawn, lambda number: least + (drawn - least + number) % (most - least + 1))
 
-    def fresh(self, value: object) -> bool:  # noqa: ARG002 - the port's signature
+    def _other(self, drawn: V, another: Callable[[int], V]) -> V:
+        """What was drawn, or the first of others that was not used yet, if there is one soon."""
+        found = (one for number in range(len(self._used) + 2) if not self._is_used(one := another(number)))
+        return drawn if not self._is_used(drawn) else next(found, drawn)
+
+    def _is_used(self, value: object) -> bool:
+        return _identity(value) in self._used
+
+    def fresh(self, value: object) -> bool:
+        """Whether a text or number was not used before; after half of the tries it may have been."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or self._again > self.tries // 2:
+            return True
+        if self._is_used(value):
+            return False
+        self._used.add(_identity(value))
         return True
 
     def give_up(self, message: str) -> NoReturn:  # noqa: ARG002 - the port's signature
         reject()
+
+
+def _identity(value: object) -> tuple[str, object]:
+    """Two numbers are one value whatever their type is; a text is another."""
+    return ("text" if isinstance(value, str) else "number", value)
