@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,20 +21,26 @@ EACH = 10
 
 
 def main(runs: int) -> int:
-    """Run; the exit code says whether every run came out alike."""
+    """Run, two processes at a time; the exit code says whether every run came out alike."""
     began, done, flakes = time.perf_counter(), 0, 0
-    while done < runs:
-        count = min(EACH, runs - done)
-        environ = os.environ | {"PYTHONHASHSEED": str(done)}
-        command = [sys.executable, __file__, "from", str(done), str(count)]
-        result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        done += count
-        flakes += result.stdout.count("\nFAILED") + (result.returncode not in {0, 1})
-        print(f"{result.stdout.splitlines()[0]}: {done} runs, {flakes} failed", flush=True)
-        if result.returncode:
-            print(result.stdout[-3000:], result.stderr[-3000:], flush=True)
+    parts = [(first, min(EACH, runs - first)) for first in range(0, runs, EACH)]
+    with ThreadPoolExecutor(2) as pool:
+        for (_, count), result in zip(parts, pool.map(_part, parts), strict=True):
+            done += count
+            flakes += result.stdout.count("\nFAILED") + (result.returncode not in {0, 1})
+            print(f"{result.stdout.partition(chr(10))[0]}: {done} runs, {flakes} failed", flush=True)
+            if result.returncode:
+                print(result.stdout[-3000:], result.stderr[-3000:], flush=True)
     print(f"{runs} runs, {flakes} with a failure, {time.perf_counter() - began:.0f} s")
     return 1 if flakes else 0
+
+
+def _part(part: tuple[int, int]) -> subprocess.CompletedProcess[str]:
+    """Some runs in a process of their own."""
+    first, count = part
+    command = [sys.executable, __file__, "from", str(first), str(count)]
+    environ = os.environ | {"PYTHONHASHSEED": str(first)}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
 def several(first: int, count: int) -> int:
