@@ -40,3 +40,14 @@ def test_importing_the_package_loads_no_library() -> None:
     code = "import sys, destination_actions; print([m for m in ('aiohttp', 'httpx', 'jsonschema') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "[]" == shown.strip()
+
+
+def test_the_command_starts_without_what_it_does_not_need() -> None:
+    """Building the command line imports no HTTP library and no validator; delivering imports none but what it uses."""
+    names = "('aiohttp', 'httpx', 'jsonschema')"
+    code = f"import sys, destination_actions.cli.app; print([m for m in {names} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "[]" == shown.strip()
+    code = "import sys, destination_actions.runtime; print('aiohttp' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "False" == shown.strip()

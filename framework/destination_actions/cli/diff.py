@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from destination_actions.cli.console import cell, note, output, print_json, table
 from destination_actions.cli.exits import DELIVERIES, OK
@@ -64,6 +62,9 @@ def _description(name: str) -> Any:
         found = json_text.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"no description of a destination: {error}", place=Place(name)) from None
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
     wrong = best_match(Draft202012Validator(load_schema("destination")).iter_errors(found))
     if wrong is not None:
         hint = "make it with: destinations describe SLUG --json"
