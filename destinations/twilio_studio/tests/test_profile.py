@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from destination_actions_twilio_studio.profile import newest_first
+from destination_actions_twilio_studio.profile_cache import ProfileCache
 from destination_actions_twilio_studio.sandbox import Fault, replying
 from destination_actions_twilio_studio.sandbox.world import ExternalId
 
@@ -162,3 +163,40 @@ async def test_a_refused_token_is_named(sandbox, make, event) -> None:
     [found] = await make(sandbox, {"profileApiAccessToken": "some-wrong-token"}).send(event())
     assert "profileApiAccessToken" in found.message
     assert "some-wrong-token" not in str(found.to_json())
+
+
+async def test_without_a_cache_each_event_asks(sandbox, make, event) -> None:
+    """The default: a number that changed is seen at once."""
+    runtime = make(sandbox, coolingOffPeriod=0)
+    for message in ("m1", "m2"):
+        await runtime.send(event(message))
+    assert 2 == len(sandbox.ledger.of("profile"))
+
+
+async def test_a_cached_number_is_used_until_it_is_too_old(sandbox, make, event, clock) -> None:
+    """Asked for once in `profileCacheSeconds`; the same number is contacted."""
+    runtime = make(sandbox, {"profileCacheSeconds": 30}, coolingOffPeriod=0)
+    for message in ("m1", "m2", "m3"):
+        await runtime.send(event(message))
+        clock.advance(20)
+    assert 2 == len(sandbox.ledger.of("profile"))
+    assert ["+15550001001"] * 3 == [seen.call.value("To") for seen in sandbox.ledger.of("create")]
+
+
+async def test_what_was_not_found_is_asked_for_again(sandbox, make, event) -> None:
+    """Nobody's profile may be made any moment."""
+    runtime = make(sandbox, {"profileCacheSeconds": 30}, coolingOffPeriod=0)
+    for message in ("m1", "m2"):
+        await runtime.send(event(message, userId="no-phone"))
+    assert 2 == len(sandbox.ledger.of("profile"))
+
+
+def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
+    """Two places, three people; and a number that is put again is as new as that."""
+    cache = ProfileCache(10, size=2)
+    cache.put("a", None, "+1", 0)
+    cache.put("b", None, "+2", 1)
+    cache.put("a", None, "+3", 2)
+    cache.put("c", None, "+4", 3)
+    assert [None, "+3", "+4"] == [cache.get(user, None, 4) for user in "bac"]
+    assert [None, "+4"] == [cache.get(user, None, 12.5) for user in "ac"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from destination_actions_twilio_studio.instants import age_of, nanoseconds
 from destination_actions_twilio_studio.payload import TriggerStudioFlow
 from destination_actions_twilio_studio.phones import is_e164
 from destination_actions_twilio_studio.problems import problem_of
+from destination_actions_twilio_studio.profile_cache import cache_of
 from destination_actions_twilio_studio.settings import Settings, profile_url
 
 LOOKUP_SECONDS: Final = 8.0
@@ -35,13 +37,28 @@ PROFILE_PATIENCE: Final = 900.0
 ExternalId = Mapping[str, Any]
 
 
+@lru_cache(maxsize=64)  # the same for all people of a space
+def _profiles_url(base: str, space: str) -> str:
+    return url_of(base, "v1", "spaces", space, "collections", "users", "profiles")
+
+
 async def latest_phone(ctx: Context[Settings], flow: TriggerStudioFlow) -> str:
     """The newest phone number by `created_at`, of the user id, or else of the anonymous id.
 
     Raises `Refused` when there is none or it is no E.164 number, `TryAgain` when the profile is not there yet or the
     API is in trouble, and `AuthenticationFailed` when the token is refused.
     """
-    phones = await known_phones(ctx, flow)
+    cache = cache_of(ctx.settings) if ctx.settings.profile_cache_seconds else None
+    known = cache.get(flow.user_id, flow.anonymous_id, ctx.clock.monotonic()) if cache else None
+    if known is not None:
+        return known
+    phone = _newest(ctx, await known_phones(ctx, flow))
+    if cache is not None:
+        cache.put(flow.user_id, flow.anonymous_id, phone, ctx.clock.monotonic())
+    return phone
+
+
+def _newest(ctx: Context[Settings], phones: list[str] | None) -> str:
     if phones is None:
         raise _no_profile(ctx)
     if not phones:
@@ -70,7 +87,7 @@ async def known_phones(ctx: Context[Settings], flow: TriggerStudioFlow) -> list[
 
 def external_ids_url(settings: Settings, kind: str, value: str) -> str:
     """The address of a profile's external ids. Ids are looked up in lower case, and cannot leave their segment."""
-    profiles = url_of(profile_url(settings), "v1", "spaces", settings.space_id, "collections", "users", "profiles")
+    profiles = _profiles_url(profile_url(settings), settings.space_id)
     return f"{profiles}/{kind}:{quote(value.lower(), safe='')}/external_ids"
 
 

@@ -109,6 +109,13 @@ class Settings(FieldSet):
         default=20,
         minimum=0,
     )
+    profile_cache_seconds: float = field(
+        "Profile Cache",
+        "Seconds for which a number that was looked up is used again without asking; 0: never.",
+        default=0,
+        minimum=0,
+        maximum=3600,
+    )
     base_url: str | None = field("Base URL", "Of a stand-in for Studio; loopback only.", default=None, hidden=True)
     profile_base_url: str | None = field(
         "Profile Base URL", "Of a stand-in for the Profile API; loopback only.", default=None, hidden=True
