@@ -20,7 +20,12 @@ from destination_actions.events import Event
 @lru_cache(maxsize=4096)  # asked for when a delivery is claimed and again when it is recorded
 def delivery_key(message_id: str, destination: str, subscription: str, generation: int = 0) -> str:
     """Name one delivery: 64 hexadecimal digits."""
-    return hashlib.sha256(_encoded((message_id, destination, subscription, generation))).hexdigest()
+    return hashlib.sha256(_part(message_id) + _tail(destination, subscription, generation)).hexdigest()
+
+
+@lru_cache(maxsize=1024)  # the same for all events of a subscription
+def _tail(destination: str, subscription: str, generation: int) -> bytes:
+    return _encoded((destination, subscription, generation))
 
 
 def window_key(secret: bytes, destination: str, cooldown: Cooldown | None, delivery: str) -> str:

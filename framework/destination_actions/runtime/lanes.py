@@ -43,6 +43,8 @@ class LaneClients:
 
     async def request(self, method: str, url: str, **options: Any) -> Response:
         """As `Reads.request`."""
+        if self._tokens is None:  # most lanes have none
+            return await self._clients.request(method, url, **options)
         token = await self.token(url, options)
         response = await self.once(method, url, token, **options)
         if response.status_code == 401 and token is not None:

@@ -11,6 +11,7 @@ import hmac
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from destination_actions.config import LedgerConfig
@@ -50,6 +51,7 @@ _HELD: Final = 10_000
 _NOTHING_SECRET: Final = Redactor(())
 
 
+@lru_cache(maxsize=4096)  # most people come again
 def person_key(secret: bytes, user: str) -> str:
     """The digest under which a user id is looked up; keyed, so that ids cannot be guessed from it."""
     return hmac.digest(secret, b"person\0" + user.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
