@@ -1,0 +1,183 @@
+"""What the default engine owes beyond the suite of all engines: its own pool, and answers at the edges of HTTP/1.1."""
+
+import asyncio
+
+import pytest
+from destination_actions.errors import MaybeSent
+from destination_actions.http import DirectEngine
+from destination_actions.protocols import Request
+
+pytestmark = pytest.mark.anyio
+
+FAR = 3600.0
+
+
+@pytest.fixture
+async def make(anyio_backend):
+    """Make engines that are closed when the test ends."""
+    made = []
+
+    def build(**options):
+        made.append(DirectEngine(**options))
+        return made[-1]
+
+    yield build
+    for engine in made:
+        await engine.aclose()
+
+
+async def sent(engine, url, method="POST"):
+    """One request with an empty body."""
+    return await engine.exchange(Request(method, url, ()), timeout=FAR, cap=65536)
+
+
+class Held:
+    """A server's script that answers when it is told to."""
+
+    def __init__(self):
+        self.arrived = 0
+        self.go = asyncio.Event()
+
+    async def __call__(self, talk):
+        """Answer request after request."""
+        while True:
+            await talk.request()
+            self.arrived += 1
+            await self.go.wait()
+            await talk.answer()
+
+
+async def until(condition):
+    """Let everything run until it is so."""
+    while not condition():  # noqa: ASYNC110 - the other side of the connection is in this loop
+        await asyncio.sleep(0)
+
+
+async def test_no_more_connections_to_an_origin_than_allowed(make, serve):
+    """Ten requests at once share two connections."""
+    held = Held()
+    server, engine = await serve(held), make(connections_per_origin=2)
+    tasks = [asyncio.create_task(sent(engine, f"{server.url}/{number}")) for number in range(10)]
+    await until(lambda: held.arrived == 2)
+    held.go.set()
+    await asyncio.gather(*tasks)
+    assert (2, 10) == (server.connections, len(server.seen))
+    assert [f"POST /{number} HTTP/1.1" for number in range(10)] == sorted(seen.line for seen in server.seen)
+
+
+async def test_an_idle_connection_makes_room_for_another_origin(make, serve):
+    """With the pool full of idle connections, a request elsewhere gets the place of one."""
+    one, other, engine = await serve(), await serve(), make(connections=1)
+    for url in (one.url, other.url, one.url):
+        await sent(engine, f"{url}/")
+    assert (2, 1) == (one.connections, other.connections)
+
+
+async def test_a_cancelled_wait_leaves_the_place_to_others(make, serve):
+    """Whoever stops waiting takes nothing with him."""
+    held = Held()
+    server, engine = await serve(held), make(connections=1)
+    first, second, third = (asyncio.create_task(sent(engine, f"{server.url}/{number}")) for number in range(3))
+    await until(lambda: held.arrived == 1)
+    second.cancel()
+    held.go.set()
+    assert [200, 200] == [(await first).status, (await third).status]
+    assert ["POST /0 HTTP/1.1", "POST /2 HTTP/1.1"] == [seen.line for seen in server.seen]
+
+
+async def test_a_cancelled_request_gives_its_connection_up(make, serve):
+    """Its answer may still come; nobody else gets it. The next request has a connection of its own."""
+    held = Held()
+    server, engine = await serve(held), make(connections=1)
+    first = asyncio.create_task(sent(engine, f"{server.url}/0"))
+    await until(lambda: held.arrived == 1)
+    first.cancel()
+    held.go.set()
+    assert 200 == (await sent(engine, f"{server.url}/1")).status
+    assert 2 == server.connections
+
+
+async def test_an_idle_connection_is_not_kept_for_ever(make, serve, clock):
+    """After `keepalive` seconds a new one is made."""
+    server, engine = await serve(), make(keepalive=15)
+    await sent(engine, f"{server.url}/")
+    clock.advance(16)
+    await sent(engine, f"{server.url}/")
+    assert 2 == server.connections
+
+
+async def test_what_nobody_asked_for_ends_the_connection(make, serve):
+    """A second answer to one request is not taken for the answer to the next one."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 500 No\r\nContent-Length: 1\r\n\r\nb")
+        await talk.request()
+        await talk.answer("201 Created")
+
+    server, engine = await serve(script), make()
+    assert [200, 200] == [(await sent(engine, f"{server.url}/")).status for _ in range(2)]
+    assert 2 == server.connections
+
+
+async def test_a_connection_that_is_to_be_closed_is_not_used_again(make, serve):
+    """`Connection: close` is heeded."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.answer("200 OK", b"x", "Connection: close")
+
+    server, engine = await serve(script), make()
+    for _ in range(2):
+        answer = await sent(engine, f"{server.url}/")
+        assert (b"x", True) == (answer.content, answer.complete)
+    assert 2 == server.connections
+
+
+async def test_a_body_without_a_length_ends_with_the_connection(make, serve):
+    """What HTTP/1.0 servers send: complete at an orderly end."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.send(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+
+    server = await serve(script)
+    answer = await sent(make(), f"{server.url}/")
+    assert (b"all of it", True) == (answer.content, answer.complete)
+
+
+async def test_an_answer_to_head_has_no_body(make, serve):
+    """Whatever length its headers name."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+        await talk.closed()
+
+    server = await serve(script)
+    answer = await sent(make(), f"{server.url}/", "HEAD")
+    assert (200, b"", True) == (answer.status, answer.content, answer.complete)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"x" * 200_000,
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na",
+        b"HTTP/1.1 200 OK\r\nX-A : 1\r\n\r\n",
+    ],
+)
+async def test_what_is_no_answer_may_have_taken_effect(make, serve, head):
+    """Endless headers, another protocol, two lengths, a broken header line: the request was sent, nobody knows."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.send(head)
+        await talk.closed()
+
+    server = await serve(script)
+    with pytest.raises(MaybeSent) as caught:
+        await sent(make(), f"{server.url}/")
+    assert "disconnected" == caught.value.reason
