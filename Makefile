@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 MANIFESTS = pyproject.toml $(wildcard destinations/*/pyproject.toml) constraints.txt
 PLUGINS = $(patsubst %/pyproject.toml,-e %,$(wildcard destinations/*/pyproject.toml))
 
-.PHONY: demo test docs static compliance campaign crash crash-nats clean
+.PHONY: demo test docs static compliance campaign crash crash-nats bench bench-docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/destinations demo
@@ -50,6 +50,13 @@ docs: $(VENV)/.docs
 	mkdir -p build/docs
 	$(BIN)/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
+
+# Ours and Segment's published packages (where node is), alternately: the figures; and those that docs/performance.md shows.
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/bench.py
+
+bench-docs: $(VENV)/.test
+	$(BIN)/python benchmarks/bench.py --docs
 
 $(VENV)/.venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; name it with: make PYTHON=..." >&2; exit 1; }
