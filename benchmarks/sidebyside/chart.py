@@ -6,7 +6,7 @@ import math
 from typing import Any
 from xml.sax.saxutils import escape
 
-LEFT, WIDTH, ROW = 330, 520, 24
+LEFT, WIDTH, ROW = 340, 520, 24
 LOW, HIGH = 0.1, 100.0
 OURS, PEER, LIMIT, INK = "#2563eb", "#9ca3af", "#d97706", "#374151"
 

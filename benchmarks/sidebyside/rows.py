@@ -59,10 +59,10 @@ def _studio() -> Iterator[Row]:
     yield Row("studio-kept", title, STUDIO, "studio", "studio", "raw http", None, 2, options=options)
     title = "64 at a time, two processes"
     yield Row("studio-two", title, STUDIO, "studio", "studio", None, None, 2, 2, options={"concurrency": 64})
-    title = "64 at a time, ours with queue and claims on disk"
+    title = "64 at a time, ours durable"
     options = {"concurrency": 64}
     yield Row("durable", title, STUDIO, "durable", "studio", "raw http", 1.2, 2, options=options)
-    title = "the same, two processes"
+    title = "64 at a time, ours durable, two processes"
     yield Row("durable-two", title, STUDIO, "durable", "studio", None, None, 2, 2, options=options)
 
 

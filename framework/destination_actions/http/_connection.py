@@ -33,8 +33,9 @@ class Answer:
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time. `lost` is called once, when the connection is of no use any more."""
 
-    def __init__(self, lost: Any) -> None:
+    def __init__(self, lost: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._lost = lost
+        self._loop = loop  # asking for the running loop costs a system call each time
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._answer: Answer | None = None
@@ -59,7 +60,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - it was usable
         self._answer, self._bodiless, self._read = Answer(cap), bodiless, 0
         self._lines.clear()
-        self._done = done = asyncio.get_running_loop().create_future()
+        self._done = done = self._loop.create_future()
         self._transport.write(request)
         return done
 

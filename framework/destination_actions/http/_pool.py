@@ -17,7 +17,8 @@ class Pool:
     `keepalive` is how many seconds an idle connection is kept.
     """
 
-    def __init__(self, connections: int, per_origin: int, keepalive: float) -> None:
+    def __init__(self, connections: int, per_origin: int, keepalive: float, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._limit = connections
         self._per_origin = per_origin
         self._keepalive = keepalive
@@ -31,7 +32,7 @@ class Pool:
     def idle(self, origin: str) -> Connection | None:
         """Take the idle connection that was used last, if there is one."""
         kept = self._idle.get(origin)
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         while kept:
             connection = kept.pop()
             if connection.usable and now - connection.idle_since < self._keepalive:
@@ -43,7 +44,7 @@ class Pool:
         """Wait for a connection that becomes idle, or (None) for a place for a new one, which `gone` gives back."""
         if not self._waiting and self._reserve(origin):
             return None
-        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Connection | None] = self._loop.create_future()
         self._waiting.append((origin, waiter))
         self._hand_on()
         try:
@@ -85,13 +86,12 @@ class Pool:
         if not connection.usable:
             connection.abort()
             return
-        loop = asyncio.get_running_loop()
-        connection.idle_since = loop.time()
+        connection.idle_since = self._loop.time()
         self._idle.setdefault(origin, []).append(connection)
         if self._waiting:
             self._hand_on()
         if self._sweeper is None:
-            self._sweeper = loop.call_later(self._keepalive, self._sweep)
+            self._sweeper = self._loop.call_later(self._keepalive, self._sweep)
 
     def close(self) -> None:
         """Close every connection."""
@@ -133,12 +133,11 @@ class Pool:
 
     def _sweep(self) -> None:
         """Close what has been idle for too long."""
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - self._keepalive
+        oldest = self._loop.time() - self._keepalive
         for origin, kept in self._idle.items():
             stale = [connection for connection in kept if connection.idle_since <= oldest]
             self._idle[origin] = [connection for connection in kept if connection.idle_since > oldest]
             for connection in stale:
                 connection.abort()
         again = any(self._idle.values())
-        self._sweeper = loop.call_later(self._keepalive / 2, self._sweep) if again else None
+        self._sweeper = self._loop.call_later(self._keepalive / 2, self._sweep) if again else None

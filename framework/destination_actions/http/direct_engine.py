@@ -90,8 +90,8 @@ class DirectEngine:
             await asyncio.sleep(0)
 
     async def _exchanged(self, request: Checked, progress: Progress, timeout: float, cap: int) -> Answer:  # noqa: ASYNC109
-        pool, origin = self._bound_pool(), request.origin
         loop = asyncio.get_running_loop()
+        pool, origin = self._bound_pool(loop), request.origin
         deadline = loop.time() + timeout
         connection = pool.idle(origin)
         if connection is None:
@@ -109,12 +109,11 @@ class DirectEngine:
             timer.cancel()
             pool.give_back(origin, connection)
 
-    def _bound_pool(self) -> Pool:
-        loop = asyncio.get_running_loop()
+    def _bound_pool(self, loop: asyncio.AbstractEventLoop) -> Pool:
         if self._closed:
             raise NotSent("http engine: is closed", reason="closed")
         if self._pool is None or (self._loop is not loop and self._loop is not None and self._loop.is_closed()):
-            self._pool, self._loop = Pool(*self._limits), loop
+            self._pool, self._loop = Pool(*self._limits, loop), loop
         if self._loop is not loop:
             raise ConfigurationError(
                 "http engine: is in use by another event loop",
@@ -147,7 +146,7 @@ class DirectEngine:
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 tls: dict[str, Any] = {"ssl": self._context(), "server_hostname": host} if secure else {}
-                _, connection = await loop.create_connection(lambda: Connection(pool.lost), sock=sock, **tls)
+                _, connection = await loop.create_connection(lambda: Connection(pool.lost, loop), sock=sock, **tls)
             except BaseException:
                 sock.close()
                 raise
