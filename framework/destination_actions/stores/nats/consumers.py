@@ -5,18 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from destination_actions.protocols import ClaimTimes
 from destination_actions.stores.nats.streams import Names
 from destination_actions.stores.nats.tokens import token
 from destination_actions.stores.nats.wire import Wire
 
-ACK_WAIT: Final = 30.0
-"""Seconds after which the server takes a message for lost that it has heard nothing of."""
+ACK_WAIT: Final = 25.0
+"""Seconds after which the server takes a message for lost that it has heard nothing of, with the usual times."""
+
+LEAST_ACK_WAIT: Final = 5.0
+"""Less than this, and a process that is only slow loses what it has in hand."""
 
 MOST_IN_HAND: Final = 50_000
 """Messages of one lane that may be in hand or given back for a few seconds, with all workers together."""
 
 _NANO: Final = 1_000_000_000
 _LANE: Final = "lane"
+
+
+def ack_wait_of(times: ClaimTimes) -> float:
+    """As long as a claim that was left behind keeps its own delivery waiting: coming again sooner leads to nothing."""
+    return max(LEAST_ACK_WAIT, times.lease + times.send + times.grace)
 
 
 @dataclass(frozen=True, slots=True)

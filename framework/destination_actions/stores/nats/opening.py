@@ -13,6 +13,7 @@ from destination_actions.errors import StoreError
 from destination_actions.protocols import ClaimTimes, Clock, Stores
 from destination_actions.stores.nats.address import Address, monitor_host, parse
 from destination_actions.stores.nats.claims import NatsClaims
+from destination_actions.stores.nats.consumers import ack_wait_of
 from destination_actions.stores.nats.desk import NatsDesk
 from destination_actions.stores.nats.ledger import NatsLedger
 from destination_actions.stores.nats.link import Link
@@ -70,7 +71,7 @@ def _opened(link: Link, clock: Clock, times: ClaimTimes) -> Stores:
     warn_of_offset(store_clock.offset, str(address))
     if address.monitor is not None and (finding := sync_finding(address.monitor)):
         log.warning("%s", finding)
-    queue = NatsQueue(link, names, store_clock)
+    queue = NatsQueue(link, names, store_clock, ack_wait=ack_wait_of(times))
     projection = Projection(link, names, clock, address.projection)
     following = link.submit(_followed(link, names, clock, store_clock))
 

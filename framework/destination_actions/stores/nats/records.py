@@ -21,7 +21,7 @@ from destination_actions.stores.transitions import Entry, Mark, Records, Stage, 
 JOURNAL_OF_KEY: Final = 4_000
 """Deliveries of one key that its journal holds at most; the oldest go first. A message holds 1 MB."""
 
-MARGIN: Final = 3600.0
+MARGIN: Final = 300.0
 """Seconds for which the server keeps a value after it says nothing any more."""
 
 
