@@ -152,7 +152,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--server-kills", type=int, default=6)
     parser.add_argument("--keys", type=int, default=60)
-    parser.add_argument("--sync", default="always")
+    parser.add_argument(
+        "--sync", default="2m", help="always syncs each write: slower, and no kill of a process can tell"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", help="keep everything below this folder, to look at")
     options = parser.parse_args()
