@@ -20,7 +20,7 @@ from destination_actions.testing import any_values
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("DESTINATION_ACTIONS_CHECK_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("DESTINATION_ACTIONS_CHECK_EXAMPLES", "60"))
 FAST = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 FEW = settings(FAST, max_examples=max(EXAMPLES // 5, 1))
 

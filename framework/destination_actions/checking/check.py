@@ -122,5 +122,6 @@ def trigger_findings(part: Part, verdict: str, plan: EventPlan) -> Iterator[Find
         message = f"{part.name}: {'no event' if alone else whose[plan.source]} can match {part.expression}"
         yield Finding("trigger-never", message, pointer, place=part.place(pointer))
     elif verdict == "always" and part.expression.condition != Truth(Literal(value=True)):
-        message = f"{part.name}: every event matches {part.expression}"
+        whose = {"plan": " of the tracking plan", "sample": " of the sample", "none": ""}
+        message = f"{part.name}: every event{whose[plan.source]} matches {part.expression}"
         yield Finding("trigger-always", message, pointer, place=part.place(pointer))
