@@ -76,7 +76,7 @@ class Puller:
         except TimeoutError:
             # The inbox is not used again: an answer may still come. What it brings is stray.
             if not inbox.messages:
-                raise StoreError(f"no word from consumer {consumer} of {stream} within {WAIT:g} s") from None
+                raise NoConsumer(f"no word from consumer {consumer} of {stream} within {WAIT:g} s") from None
             return inbox.messages
         except (NatsError, OSError) as error:
             raise StoreError(f"consumer {consumer} of {stream} cannot be asked: {error}") from error
