@@ -10,6 +10,7 @@ _PHONE: Final = {"type": "phone", "id": "+15551230000", "created_at": "2026-01-0
 _EXECUTION: Final = {"sid": f"FN{'0' * 31}1", "status": "active", "contact_channel_address": "+15551230000"}
 
 profile: Final = ConformanceProfile(
+    settings={"profileCacheSeconds": None},
     samples={"triggerStudioFlow": {"to": None}},
     replies=[
         Reply(on="GET *profiles*external_ids", json={"data": [_PHONE], "cursor": {"has_more": False}}),
@@ -17,4 +18,4 @@ profile: Final = ConformanceProfile(
         Reply(on="POST */Executions", status=201, json=_EXECUTION),
     ],
 )
-"""Without `to`, so that the number is looked up."""
+"""Without `to` and without the cache, so that every delivery looks its number up."""
