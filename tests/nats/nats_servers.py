@@ -100,9 +100,10 @@ class Server:
             self.process = None
 
     def stop(self) -> None:
-        """Freeze it: it is there and says nothing."""
+        """Freeze it: it is there and says nothing. Returns once every thread of it stands still."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def go_on(self) -> None:
         """Let it continue."""
