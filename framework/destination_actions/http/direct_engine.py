@@ -1,8 +1,8 @@
 """The default engine: HTTP/1.1 on asyncio's own transports, with httptools (the parser of Node.js) for the answers.
 
-A library's client costs several times as much processor time for a request: it makes objects for URLs, headers, cookies,
-timers and traces that the port does not ask for. What is left out here is what the port forbids: redirects, cookies,
-proxies, sending again.
+A library's client costs several times as much processor time for a request: it makes objects for URLs, headers,
+cookies, timers and traces that the port does not ask for. What is left out here is what the port forbids: redirects,
+cookies, proxies, sending again.
 """
 
 from __future__ import annotations
