@@ -238,6 +238,27 @@ def test_a_crash_between_parking_and_acknowledging(machines: Callable[..., Machi
     run(main())
 
 
+def test_a_crash_between_the_stream_of_the_dead_and_the_end(machines: Callable[..., Machine]) -> None:
+    """A worker dies after it has stored a dead delivery and before the queue lets go of it: it comes again, its loss
+    counted, and ends once among the dead and in no queue."""
+
+    async def main() -> None:
+        dying, other = machines(ack_wait=0.4), machines(ack_wait=0.4)
+        await dying.queue.enqueue([delivery("a")])
+        [lease] = await taken(dying.queue)
+        dying.queue._answer = lambda held, answer: None  # type: ignore[method-assign]  # dies before it terminates
+        await dying.queue.dead(lease, "gave up")
+        dying.dies()
+        assert ["gave up"] == [one.reason for one in await other.queue.list_dead()]
+        [again] = await taken(other.queue)
+        assert (2, 1) == (again.attempts, again.losses)
+        await other.queue.dead(again, "gave up again")
+        assert ["gave up"] == [one.reason for one in await other.queue.list_dead()]
+        await emptied(other, 0)
+
+    run(main())
+
+
 def test_a_paused_lane_is_not_fetched(machines: Callable[..., Machine]) -> None:
     """While a lane has no room its consumer is not asked, so nothing of it leaves the stream."""
 
