@@ -19,6 +19,20 @@ CREDENTIALS = {
     "SEGMENT_PROFILE_API_TOKEN": "t",
 }
 
+HEAD = """\
+# A good destination.
+stores: "memory:"
+destinations:
+  shop:
+    destination: twilio-studio
+    settings:
+      accountSid: ${env:TWILIO_ACCOUNT_SID}
+      authToken: ${env:TWILIO_AUTH_TOKEN}
+      spaceId: s
+      profileApiAccessToken: ${env:TWILIO_AUTH_TOKEN}
+    """
+"""A configuration up to the keys of its one destination that are still to come."""
+
 
 class Seeded:
     """Choices of a random generator with a seed."""

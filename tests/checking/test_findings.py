@@ -10,22 +10,11 @@ from typing import Any
 import pytest
 import yaml
 from destination_actions.checking import RULES, Report, reference, sarif
+from planned_events import HEAD
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = yaml.safe_load((HERE / "findings.yaml").read_text())
-HEAD = """\
-# A good destination.
-stores: "memory:"
-destinations:
-  shop:
-    destination: twilio-studio
-    settings:
-      accountSid: ${env:TWILIO_ACCOUNT_SID}
-      authToken: ${env:TWILIO_AUTH_TOKEN}
-      spaceId: s
-      profileApiAccessToken: ${env:TWILIO_AUTH_TOKEN}
-    """
 TEXT = {"type": "string", "minLength": 1}
 PLAN = {
     "rules": {
@@ -59,7 +48,10 @@ ELSEWHERE = {"unreadable", "configuration", "bad-plan"}
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["code"])
 def test_finding(checked: Callable[..., Report], case: dict[str, Any]) -> None:
     """The mistake is found under its code, at its line and column, in its words."""
-    report = checked(case.get("text") or HEAD + case["more"], PLAN if case.get("plan") else None)
+    environment = case.get("environment", False)
+    report = checked(
+        case.get("text") or HEAD + case["more"], PLAN if case.get("plan") else None, environment=environment
+    )
     found = [one for one in report.findings if one.code == case["code"]]
     assert found, [one.to_json() for one in report.findings]
     places = [f"{one.place.line}:{one.place.column}" for one in found if one.place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from destination_actions.checking.constants import never_valid
@@ -15,9 +16,7 @@ from destination_actions.checking.report import Finding, Judged, Report, found, 
 from destination_actions.checking.secrets import secrets_in_clear
 from destination_actions.checking.shapes import Shape
 from destination_actions.checking.triggers import matching, verdicts
-from destination_actions.config import Config, load_config
-from destination_actions.config.files import read_document
-from destination_actions.config.nodes import Findings
+from destination_actions.config import Config, Survey, survey
 from destination_actions.errors import ConfigurationError
 from destination_actions.plugins import Registry
 from destination_actions.runtime.assemble import registry_for
@@ -28,34 +27,60 @@ from destination_actions.subscriptions.nodes import Literal, Truth, negation
 
 
 def check_file(
-    path: Path, plan: EventPlan | None = None, *, segment: bool = True, plugins: Iterable[object] = ()
+    path: Path,
+    plan: EventPlan | None = None,
+    *,
+    segment: bool = True,
+    environment: bool = False,
+    plugins: Iterable[object] = (),
 ) -> Report:
     """Check a file, with a tracking plan if there is one; nothing is sent, and nothing is raised for what it holds.
 
-    With `segment`, it is also said where Segment reads a trigger otherwise.
+    With `segment`, it is also said where Segment reads a trigger otherwise. With `environment`, the variables and files
+    that the file names have to be there, as they have where the runtime starts.
     """
     try:
-        config = load_config(path)
-        registry = registry_for(config, None, plugins)
+        known = survey(path)
     except ConfigurationError as error:
         return Report(str(path), in_order(found(error)))
-    return _Check(config, registry, plan or no_plan(), segment).report(path)
+    findings = [_of_reading(error, environment) for error in known.errors]
+    if known.config is None:
+        return Report(str(path), in_order(findings))
+    config, registry, more = _with_store(known, known.config, plugins)
+    return _Check(known, config, registry, plan or no_plan(), segment).report(path, [*findings, *more])
+
+
+def _of_reading(error: ConfigurationError, environment: bool) -> Finding:
+    """What is wrong with the file itself; what is not set here may well be set where the runtime starts."""
+    (finding,) = found(error)
+    unset = finding.code == "unresolved-reference" and not environment
+    return replace(finding, code="not-set-here") if unset else finding
+
+
+def _with_store(known: Survey, config: Config, plugins: Iterable[object]) -> tuple[Config, Registry, list[Finding]]:
+    """The configuration with a store that there is, its plugins, and what is wrong with its own store."""
+    try:
+        return config, registry_for(config, None, plugins), []
+    except ConfigurationError as error:
+        usual = replace(config, stores="memory:")
+        return usual, registry_for(usual, None, plugins), [] if known.is_consequence(error) else found(error)
 
 
 class _Check:
-    """One run over a configuration whose shape is right."""
+    """One run over what has the right shape in a configuration."""
 
-    def __init__(self, config: Config, registry: Registry, plan: EventPlan, segment: bool) -> None:
+    def __init__(self, known: Survey, config: Config, registry: Registry, plan: EventPlan, segment: bool) -> None:
+        self.known = known
         self.config = config
         self.registry = registry
         self.plan = plan
         self.segment = segment
         self.fields: list[Judged] = []
 
-    def report(self, path: Path) -> Report:
-        """Everything that is found."""
-        document = read_document(path, Findings(str(path)))
-        findings = [*self.errors(), *self.surprises(), *secrets_in_clear(self.config, document, self.registry)]
+    def report(self, path: Path, findings: list[Finding]) -> Report:
+        """Everything that is found, besides what was found before."""
+        findings += [*self.errors(), *self.surprises()]
+        findings += secrets_in_clear(self.config, self.known.document, self.registry)
         parts = list(parts_of(self.config, self.registry, self.registry.plugins.directives()))
         for part in parts:
             findings += self.of(part)
@@ -64,19 +89,27 @@ class _Check:
         return Report(str(path), in_order(findings), tuple(self.fields), tuple(rows))
 
     def errors(self) -> list[Finding]:
-        """What keeps the runtime from starting."""
+        """What keeps the runtime from starting, and does not follow from what is known."""
         try:
             compile_plan(self.config, self.registry, self.registry.plugins.directives())
         except ConfigurationError as error:
-            return found(error)
+            return [one for each in error.errors if not self.follows(each) for one in found(each)]
         return []
+
+    def follows(self, error: ConfigurationError) -> bool:
+        """Whether an error is a consequence: so is what functions of settings say that are not all known here."""
+        unknown = {at.rpartition("/settings")[0] for at in self.known.doubtful if "/settings" in at}
+        whole = {f"{lane}{end}" for lane in unknown for end in ("", "/settings")}
+        named = error.code == "setting-unknown"
+        return not named and (self.known.is_consequence(error) or error.pointer in whole)
 
     def surprises(self) -> Iterator[Finding]:
         """What loads and has no effect."""
         for warning in self.config.warnings:
             yield from found(warning)
         for lane in self.config.destinations:
-            if lane.enabled and not any(one.enabled for one in lane.subscriptions):
+            cut = any(at.startswith(f"{lane.pointer}/subscriptions") for at in self.known.doubtful)
+            if lane.enabled and not cut and not any(one.enabled for one in lane.subscriptions):
                 message = f'destination "{lane.name}" has no enabled subscription, so it gets no event'
                 yield Finding("no-subscription", message, lane.pointer, place=self.config.place(lane.pointer))
 

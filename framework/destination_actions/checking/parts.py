@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from destination_actions.config import Config, DestinationConfig, SubscriptionConfig
 from destination_actions.definitions import Action, Destination
 from destination_actions.errors import ConfigurationError, Place
-from destination_actions.fields import FieldSet, is_reserved
+from destination_actions.fields import FieldSet, Secret, is_reserved
+from destination_actions.fields._fieldset import made
 from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
 from destination_actions.plugins import Registry
@@ -75,13 +76,26 @@ class Part:
         return mode if isinstance(mode, str) else None
 
     def settings(self) -> FieldSet | None:
-        """The settings as the runtime has them; None where they are wrong."""
-        value = self.destination.settings.check(self.lane.settings).value
-        return value if isinstance(value, FieldSet) else None
+        """The settings as the runtime has them; a reference that leads nowhere stands for what is put in its place.
+        None where they are wrong."""
+        fields, given = self.destination.settings, self.lane.settings
+        unset = [spec for spec in fields.fields() if is_reference(given.get(spec.key))]
+        known = made("Known", tuple(spec for spec in fields.fields() if spec not in unset), additional=True)
+        value: FieldSet | None = (known if unset else fields).check(dict(given)).value
+        if not unset or value is None:
+            return value
+        texts = {spec.name: Secret(given[spec.key]) if spec.secret else given[spec.key] for spec in unset}
+        made_up: FieldSet = fields(**{spec.name: getattr(value, spec.name) for spec in known.fields()}, **texts)
+        return made_up
 
     def compiled(self) -> CompiledMapping:
         """The mapping, compiled."""
         return compile_mapping(dict(self.mapping), directives=self.directives)
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a text of the settings has a reference in it, which led nowhere where it still stands."""
+    return isinstance(value, str) and ("${env:" in value or "${file:" in value)
 
 
 def parts_of(config: Config, registry: Registry, directives: Mapping[str, Directive]) -> Iterator[Part]:

@@ -115,7 +115,8 @@ _ERRORS: Final = (
         "unresolved-reference",
         "error",
         "A reference to a variable or file that is not there",
-        "`${env:NAME}` and `${file:PATH}` are replaced when the configuration is loaded.",
+        "`${env:NAME}` and `${file:PATH}` are replaced when the configuration is loaded. `destinations check` calls it "
+        "an error with `--environment` only; else it is noted as `not-set-here`.",
         "Set the variable, or write the file; relative paths start at the configuration's folder.",
     ),
     Rule(
@@ -263,6 +264,13 @@ _WARNINGS: Final = (
 )
 
 _NOTES: Final = (
+    Rule(
+        "not-set-here",
+        "note",
+        "A reference to a variable or file that is not there, where the check runs",
+        "The runtime does not start without it. What is configured with it is not judged, everything else is.",
+        "Nothing, where secrets are only at hand where the runtime starts; there, `--environment` makes it an error.",
+    ),
     Rule(
         "trigger-always",
         "note",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from destination_actions.checking.parts import is_reference
 from destination_actions.checking.report import Finding
 from destination_actions.config import Config
 from destination_actions.config.nodes import Document, escape
@@ -30,14 +31,15 @@ def secrets_in_clear(config: Config, document: Document, registry: Registry) -> 
             raw = value["destinations"][lane.name].get("settings", {})
             yield from _settings(destination, raw, f"{lane.pointer}/settings", document)
             yield from _elsewhere(lane.settings, destination, lane.pointer, value["destinations"][lane.name], document)
-    for name, source in value.get("sources", {}).items():
+    sources = value.get("sources")
+    for name, source in sources.items() if isinstance(sources, dict) else ():
         pointer = f"/sources/{escape(name)}/writeKey"
-        if _is_clear(source.get("writeKey")):
+        if isinstance(source, dict) and _is_clear(source.get("writeKey")):
             yield _finding(pointer, f'the write key of source "{name}"', document)
 
 
 def _is_clear(value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and "${env:" not in value and "${file:" not in value
+    return isinstance(value, str) and bool(value) and not is_reference(value)
 
 
 def _settings(destination: Destination[Any], raw: Any, pointer: str, document: Document) -> Iterator[Finding]:
@@ -63,7 +65,7 @@ def _elsewhere(
     settings: Mapping[str, Any], destination: Destination[Any], pointer: str, raw: Any, document: Document
 ) -> Iterator[Finding]:
     """The value of a secret setting in a mapping or an expression."""
-    known = {value for _, _, value in _secrets(destination.settings, settings, "") if isinstance(value, str)}
+    known = {value for _, _, value in _secrets(destination.settings, settings, "") if _is_clear(value)}
     long = [value for value in known if len(value) >= _SHORTEST]
     for at, text in _texts(raw.get("subscriptions", []), f"{pointer}/subscriptions"):
         if any(value in text for value in long):

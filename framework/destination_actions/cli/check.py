@@ -24,6 +24,9 @@ def check(  # noqa: PLR0913, PLR0917 - options of the command line
         Path | None, typer.Option(help="A tracking plan (JSON Schema, or as Segment exports it), or events as NDJSON.")
     ] = None,
     segment: Annotated[bool, typer.Option(help="Warn where Segment reads an expression otherwise.")] = True,
+    environment: Annotated[
+        bool, typer.Option("--environment", help="Variables and files that are named have to be there too.")
+    ] = False,
     fields: Annotated[bool, typer.Option("--fields", help="Show the verdict on every field.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -32,7 +35,8 @@ def check(  # noqa: PLR0913, PLR0917 - options of the command line
 ) -> int:
     """Find everything that is wrong with a configuration, without sending anything.
 
-    It exits with 2 where the runtime would not start; with --strict, also where there are warnings.
+    It exits with 2 where the runtime would not start; with --strict, also where there are warnings. Secrets need not be
+    there: what is set nowhere is noted, and with --environment it is an error too.
     """
     from destination_actions.checking import check_file, explained, read_plan, rule_of
 
@@ -41,7 +45,7 @@ def check(  # noqa: PLR0913, PLR0917 - options of the command line
         return OK
     if config is None:
         raise ConfigurationError("no configuration is named", hint="write: destinations check CONFIG")
-    report = check_file(config, read_plan(events) if events else None, segment=segment)
+    report = check_file(config, read_plan(events) if events else None, segment=segment, environment=environment)
     if json or sarif:
         _print_for_programs(report, as_sarif=sarif)
     else:

@@ -1,6 +1,6 @@
 """Configuration files and the values that they become."""
 
-from destination_actions.config.load import config_from_python, load_config
+from destination_actions.config.load import Survey, config_from_python, load_config, survey
 from destination_actions.config.model import Config, DestinationConfig, LedgerConfig, SourceConfig, SubscriptionConfig
 
 __all__ = [
@@ -9,6 +9,8 @@ __all__ = [
     "LedgerConfig",
     "SourceConfig",
     "SubscriptionConfig",
+    "Survey",
     "config_from_python",
     "load_config",
+    "survey",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,31 @@ from destination_actions.config.files import read_document
 from destination_actions.config.model import Config
 from destination_actions.config.nodes import Document, Findings
 from destination_actions.config.shape import Flaw, flaws
+from destination_actions.config.sound import sound_parts
 from destination_actions.config.stores import store_url
 from destination_actions.config.substitute import Sources, Unresolved, references, substituted
 from destination_actions.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What could be read of a file: the configuration, without the parts that have the wrong shape, and every error.
+
+    What is found at a pointer of `doubtful`, or below, is a consequence of an error that is known. `document` is the
+    file as it stands.
+    """
+
+    document: Document
+    config: Config | None
+    errors: tuple[ConfigurationError, ...]
+    doubtful: frozenset[str]
+
+    def is_consequence(self, error: ConfigurationError) -> bool:
+        """Whether an error that was found in what is left follows from one that is known."""
+        at = error.pointer
+        if any(at == one or at.startswith(f"{one}/") for one in self.doubtful):
+            return True
+        return error.place is not None and any(error.place == one.place for one in self.errors if not one.pointer)
 
 
 def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) -> Config:
@@ -24,20 +46,30 @@ def load_config(path: str | Path, *, environ: Mapping[str, str] = os.environ) ->
     `${env:NAME}` and `${file:PATH}` (relative to the file) are replaced in settings, write keys and stores. Raises
     `ConfigurationError` whose `errors` hold every finding with its place; nothing of settings and keys is quoted.
     """
+    found = survey(path, environ=environ)
+    if found.config is None or found.errors:
+        raise _sum(found.errors)
+    return found.config
+
+
+def survey(path: str | Path, *, environ: Mapping[str, str] = os.environ) -> Survey:
+    """Read a file and go on after errors. Raises `ConfigurationError` where there is no document at all."""
     file = Path(path)
     findings = Findings(str(file))
     document = read_document(file, findings)
     found = list(flaws(document.value))
     findings.errors += [_placed(flaw, document) for flaw in found]
-    if found or not isinstance(document.value, dict):
-        raise _sum(findings.errors)
-    value = _with_settings(document.value, document, Sources(environ, file.parent), findings)
+    sound = sound_parts(document.value, found)
+    if sound.value is None:
+        return Survey(document, None, tuple(findings.errors), frozenset())
+    value = _with_settings(sound.value, document, Sources(environ, file.parent), findings)
+    sound.doubtful.update(error.pointer for error in findings.errors if error.code == "unresolved-reference")
+    known = Survey(document, None, tuple(findings.errors), frozenset(sound.doubtful))
     config, more = build(value)
-    findings.errors += [_placed(flaw, document) for flaw in more]
-    if findings.errors:
-        raise _sum(findings.errors)
-    warnings = tuple(_placed(flaw, document) for flaw in _left_alone(document.value))
-    return replace(config, place=document.place, warnings=warnings)
+    placed = [_placed(flaw, document) for flaw in more]
+    errors = known.errors + tuple(error for error in placed if not known.is_consequence(error))
+    warnings = tuple(_placed(flaw, document) for flaw in _left_alone(sound.value))
+    return replace(known, config=replace(config, place=document.place, warnings=warnings), errors=errors)
 
 
 def config_from_python(
