@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from destination_actions.runtime.classify import PluginFault
+from destination_actions.runtime.eager import begun
 
 log = logging.getLogger("destination_actions")
 
@@ -25,12 +26,17 @@ abandoned: set[asyncio.Task[object]] = set()
 async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object:
     """Run `call` for up to `limit` seconds. Gives its result, or the exception that it raised.
 
-    When the caller is cancelled, the call is cancelled too, and the cancellation goes on after it has ended.
+    It runs in a task of its own. When the caller is cancelled, the call is cancelled too, and the cancellation goes on
+    after it has ended.
     """
     loop = asyncio.get_running_loop()
-    task = loop.create_task(_caught(call, name), name=name)
+    over_at = loop.time() + limit
     try:
-        await _done_or_late(loop, task, limit)
+        task = begun(_caught(call, name), name)
+    except StopIteration as end:  # it never had to wait: no timer, and no turn of the loop
+        return end.value
+    try:
+        await _done_or_late(loop, task, over_at)
     except asyncio.CancelledError:
         await _ended(task, name)
         raise
@@ -40,7 +46,7 @@ async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object
     return PluginFault(f"{name} did not finish within {limit:g} s")
 
 
-async def _done_or_late(loop: asyncio.AbstractEventLoop, task: asyncio.Task[object], limit: float) -> None:
+async def _done_or_late(loop: asyncio.AbstractEventLoop, task: asyncio.Task[object], over_at: float) -> None:
     """As `asyncio.wait` for one task, in half of its time."""
     over: asyncio.Future[None] = loop.create_future()
 
@@ -49,7 +55,7 @@ async def _done_or_late(loop: asyncio.AbstractEventLoop, task: asyncio.Task[obje
             over.set_result(None)
 
     task.add_done_callback(done)
-    timer = loop.call_later(limit, done)
+    timer = loop.call_at(over_at, done)
     try:
         await over
     finally:
