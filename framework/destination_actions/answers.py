@@ -23,11 +23,13 @@ from typing import Any
 
 from destination_actions.errors import DestinationActionsError
 from destination_actions.protocols import Response
+from destination_actions.values import light
 
 MAX_RETRY_AFTER = 3600.0
 """Seconds; a longer Retry-After is cut to this."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """Done. `data` is a small JSON object for the outcome, such as the id of what was created."""

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from destination_actions.events import Event
 from destination_actions.protocols import Clock, Response
+from destination_actions.values import light
 
 S = TypeVar("S")
 
@@ -103,6 +104,7 @@ class _Common(Generic[S]):
     log: Log
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context(_Common[S]):
     """For one delivery.
@@ -121,6 +123,7 @@ class Context(_Common[S]):
     sync_mode: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchContext(_Common[S]):
     """For a batch: `events` and `delivery_keys` stand in the order of the payloads."""

@@ -21,12 +21,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from destination_actions.values import light
+
 
 def iso(seconds: float) -> str:
     """Wall-clock seconds as RFC 3339 text in UTC with milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One finding about a payload or a mapping: a JSON pointer, a stable code, the field's label, a sentence."""
@@ -72,6 +75,7 @@ class Outcome:
         return {}
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Outcome):
     """Performed and confirmed. `repeated`: it was delivered before, and nothing was sent this time.
@@ -94,6 +98,7 @@ class Delivered(Outcome):
         return details | ({"unclaimed": True} if self.unclaimed else {})
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filtered(Outcome):
     """The subscription's expression does not match this event."""
@@ -105,6 +110,7 @@ class Filtered(Outcome):
         return "the subscription does not match"
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressed(Outcome):
     """Held back by the cooldown: until when (wall-clock seconds), and by which event's messageId."""
@@ -122,6 +128,7 @@ class Suppressed(Outcome):
         return {"until": None if self.until is None else iso(self.until), "by": self.by}
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid(Outcome):
     """The mapping cannot be resolved, or the payload is not valid: every problem at once."""
@@ -152,6 +159,7 @@ class _WithReason(Outcome):
         return {"reason": self.reason, "message": self.message, "code": self.code, "status": self.status}
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(_WithReason):
     """A definite no: sending the same event again would be refused again. Nothing was executed."""
@@ -159,6 +167,7 @@ class Rejected(_WithReason):
     outcome: ClassVar[str] = "rejected"
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(_WithReason):
     """It may have been executed, nobody can tell, and by policy it is not sent again."""
@@ -166,6 +175,7 @@ class Unknown(_WithReason):
     outcome: ClassVar[str] = "unknown"
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(_WithReason):
     """Not done yet. Send the same event again after `after` seconds.

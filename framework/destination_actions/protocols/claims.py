@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from destination_actions.events import Json
+from destination_actions.values import light
 
 
 class Verdict(Enum):
@@ -28,6 +29,7 @@ class Verdict(Enum):
     """This delivery was suppressed before."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
     """A wish to act once. `key` and `delivery` are digests; `message` is the event's messageId.
@@ -43,6 +45,7 @@ class ClaimRequest:
     checked: bool = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A held claim: the request's key and delivery, its window, and the token that fences stale holders."""
@@ -53,6 +56,7 @@ class Claim:
     token: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClaimAnswer:
     """A verdict with what goes with it.

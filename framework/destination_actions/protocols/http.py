@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from destination_actions.values import light
 
+
+@light
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request, ready for the wire: an absolute URL, percent-encoded; headers in order; the body's bytes.
@@ -20,6 +23,7 @@ class Request:
     content: bytes = field(default=b"", repr=False)
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class RawResponse:
     """What came back. `complete` is False when the body broke off, ran into the deadline or passed the cap.

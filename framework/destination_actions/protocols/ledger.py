@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, runtime_checkable
 
+from destination_actions.values import light
+
 TERMINAL_STATES: Final = ("delivered", "suppressed", "invalid", "rejected", "unknown", "dead", "expired")
 """A delivery ends in exactly one of these."""
 
@@ -13,6 +15,7 @@ FAILED_STATES: Final = ("invalid", "rejected", "unknown", "dead", "expired")
 """The terminal states in which nothing is known to have been done; their events are kept for a replay."""
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEntry:
     """One try of a delivery: when (wall clock), for how many seconds, with what outcome, and under which configuration.
@@ -30,6 +33,7 @@ class AttemptEntry:
     exchanges: Sequence[Mapping[str, Any]] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """How a delivery ended, and why: `state` is one of `TERMINAL_STATES`, `reason` a stable word.

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol, runtime_checkable
 
+from destination_actions.values import light
 
+
+@light
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One event for one subscription of one configured destination: the unit of queue, claim, attempt and replay.
@@ -25,6 +28,7 @@ class Delivery:
     lane: str = ""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A delivery in hand. `attempts` counts this one; `token` is needed to give it back.

@@ -16,6 +16,7 @@ from destination_actions.http import NotJson, Redactor, UnsafeRequest
 from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
 from destination_actions.runtime.effect import ClaimLost, Reach
 from destination_actions.runtime.lanes import NoTurn
+from destination_actions.values import light
 
 RETRY = 1.0
 """Seconds that a failed delivery waits when nobody says how long; a queue backs off from there."""
@@ -37,6 +38,7 @@ class PluginFault(Exception):  # noqa: N818 - carried as a value
     """The plugin broke its contract; the message says how."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """The claim's operation and the outcome."""
@@ -45,6 +47,7 @@ class Settlement:
     outcome: Outcome
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What is known after an attempt: the answer or exception, how far the effect came, and the policy."""

@@ -18,6 +18,7 @@ from destination_actions.events import Event, Json, json_copy
 from destination_actions.http import Redactor, mask_phones, untouched
 from destination_actions.outcomes import Outcome
 from destination_actions.protocols import Response
+from destination_actions.values import light
 
 BODY: Final = 2048
 """Characters of a body that are kept."""
@@ -45,6 +46,7 @@ class Exchange:
     error: BaseException | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
     """One call of `perform`, as far as one delivery is concerned, and its outcome. `at` is wall-clock seconds."""

@@ -15,11 +15,13 @@ from destination_actions.runtime.keys import delivery_key, message_id_of
 from destination_actions.runtime.plan import Plan, Subscription
 from destination_actions.runtime.prepare import Prepared, head_of, prepare
 from destination_actions.runtime.stations import queue_lane
+from destination_actions.values import light
 
 POISON = 5
 """Losses after which a delivery is taken for one that kills its worker."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Settled:
     """An outcome on its way into the records: of which delivery, and after how many seconds since it was accepted.

@@ -17,6 +17,7 @@ from typing import Final
 from uuid import uuid4
 
 from destination_actions.protocols import Clock
+from destination_actions.values import light
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -62,6 +63,7 @@ def boot_of(clock: Clock) -> str:
     return getattr(clock, "boot", None) or f"unknown-{uuid4().hex}"
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Instant:
     """One moment: `now` in store time, for every comparison; `wall` for people and for other systems."""

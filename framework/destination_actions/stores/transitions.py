@@ -28,6 +28,7 @@ from destination_actions.definitions import LONGEST_COOLDOWN
 from destination_actions.events import Json
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Verdict
 from destination_actions.stores.clock import Instant
+from destination_actions.values import light
 
 
 class Stage(IntEnum):
@@ -47,6 +48,7 @@ class Mark(IntEnum):
     SUPPRESSED = 3
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Window:
     """The record of a key. `lease` fences the holder; `until` ends the window that others have to respect."""
@@ -65,6 +67,7 @@ class Window:
         return max(self.lease, self.until)
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The record of a delivery. `touched` starts its age; `attempted` is when it was first marked as sent.
