@@ -239,8 +239,8 @@ def test_a_crash_between_parking_and_acknowledging(machines: Callable[..., Machi
 
 
 def test_a_crash_between_the_stream_of_the_dead_and_the_end(machines: Callable[..., Machine]) -> None:
-    """A worker dies after it has stored a dead delivery and before the queue lets go of it: it comes again, its loss
-    counted, and ends once among the dead and in no queue."""
+    """A worker dies after it has stored a dead delivery and before the queue lets go of it: whoever gets it next knows,
+    so it is tried by nobody, and lies once among the dead."""
 
     async def main() -> None:
         dying, other = machines(ack_wait=0.4), machines(ack_wait=0.4)
@@ -249,12 +249,11 @@ def test_a_crash_between_the_stream_of_the_dead_and_the_end(machines: Callable[.
         dying.queue._answer = lambda held, answer: None  # type: ignore[method-assign]  # dies before it terminates
         await dying.queue.dead(lease, "gave up")
         dying.dies()
+        await other.queue.enqueue([delivery("b")])
+        assert ["key-b"] == [lease.delivery.key for lease in await taken(other.queue)]
+        while (await other.link.run(other.queue._parked.survey())).messages > 1:
+            assert [] == list(await other.queue.take(5, lease=60.0))
         assert ["gave up"] == [one.reason for one in await other.queue.list_dead()]
-        [again] = await taken(other.queue)
-        assert (2, 1) == (again.attempts, again.losses)
-        await other.queue.dead(again, "gave up again")
-        assert ["gave up"] == [one.reason for one in await other.queue.list_dead()]
-        await emptied(other, 0)
 
     run(main())
 
@@ -289,15 +288,46 @@ def test_duplicates_are_known_and_the_journal_knows_longer(machines: Callable[..
         assert await claims.mark_sent(answer.claim)
         await claims.confirm(answer.claim, {"sid": "FN1"})
         await machine.queue.ack(lease)
-        # as if the two minutes were over
-        config = (await machine.link.run(machine.link.wire.api(f"STREAM.INFO.{machine.names.queue}")))["config"]
-        body = {**config, "duplicate_window": 100_000_000}
-        await machine.link.run(machine.link.wire.api(f"STREAM.UPDATE.{machine.names.queue}", body))
-        await asyncio.sleep(0.3)
+        await no_more_duplicates(machine)
         assert 1 == await machine.queue.enqueue([delivery("a")])
         [lease] = await taken(machine.queue)
         again = await claims.claim(ClaimRequest("k", lease.delivery.key, 0.0, "a"))
         assert (Verdict.ALREADY_DONE, {"sid": "FN1"}) == (again.verdict, again.data)
+
+    run(main())
+
+
+async def no_more_duplicates(machine: Machine) -> None:
+    """As if the two minutes were over in which the stream knows a message's id."""
+    config = (await machine.link.run(machine.link.wire.api(f"STREAM.INFO.{machine.names.queue}")))["config"]
+    body = {**config, "duplicate_window": 100_000_000}
+    await machine.link.run(machine.link.wire.api(f"STREAM.UPDATE.{machine.names.queue}", body))
+    await asyncio.sleep(0.3)
+
+
+def test_what_is_dead_stays_known(machines: Callable[..., Machine]) -> None:
+    """A dead key is not taken in again, on whichever machine, however late; what was taken in while it was still tried
+    is tried no more; and when it is forgotten, it is new."""
+
+    async def main() -> None:
+        one, other = machines(), machines()
+        await other.queue.enqueue([delivery("known")])  # it has looked before anything is dead
+        await one.queue.enqueue([delivery("a")])
+        await no_more_duplicates(one)
+        assert 1 == await other.queue.enqueue([delivery("a")])
+        first, *rest = sorted(await taken(one.queue, 2), key=lambda lease: lease.delivery.key)
+        assert ["key-a", "key-known"] == [first.delivery.key, *(lease.delivery.key for lease in rest)]
+        await one.queue.dead(first, "gave up")
+        assert [] == list(await one.queue.take(5, lease=60.0))
+        await emptied(one, 1)
+        other.queue._buried._look_at = 0.0  # as if some seconds had passed
+        await other.queue.enqueue([])
+        await other.queue.take(5, lease=60.0)
+        await other.queue._buried._looking  # type: ignore[misc]
+        assert [0, 0] == [await machine.queue.enqueue([delivery("a")]) for machine in (one, other)]
+        assert 1 == await other.queue.forget_dead(["key-a"])
+        await no_more_duplicates(other)
+        assert 1 == await other.queue.enqueue([delivery("a")])
 
     run(main())
 

@@ -22,7 +22,8 @@ from destination_actions.stores.claims_memory import new_token
 from destination_actions.stores.clock import SystemClock
 from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.nats.answers import Answers
-from destination_actions.stores.nats.codec import packed, unpacked
+from destination_actions.stores.nats.buried import Buried
+from destination_actions.stores.nats.codec import packed
 from destination_actions.stores.nats.consumers import ACK_WAIT, Consumers, LaneState
 from destination_actions.stores.nats.hands import Hands, Held
 from destination_actions.stores.nats.link import Link
@@ -74,6 +75,7 @@ class NatsQueue:
         self._puller = Puller(link.wire, self._stray)
         self._parked = Parked(link.wire, names, clock, self._puller, self._note_stored)
         self._tries = Tries(link.wire, names)
+        self._buried = Buried(link.wire, names, self._real)
         self._look: tuple[Survey, Mapping[str, LaneState]] | None = None
         self._look_until = 0.0
         self._stored: dict[str, int] = {}
@@ -87,7 +89,8 @@ class NatsQueue:
     # --- as `Queue` says ---------------------------------------------------------------------------------------------
 
     async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
-        """As `Queue` says. A key is known for two minutes; after that, the journal of claims knows it."""
+        """As `Queue` says. A key is known for two minutes, and while it is dead; the journal of claims knows what was
+        done."""
         return await self._link.run(self._enqueue(deliveries, delay)) if deliveries else 0
 
     async def take(self, limit: int, *, lease: float, room: Mapping[str, int] = NO_BOUNDS) -> Sequence[Lease]:
@@ -129,11 +132,11 @@ class NatsQueue:
 
     async def list_dead(self, limit: int = 100) -> Sequence[DeadDelivery]:
         """Give up to `limit` dead deliveries, in the order in which they died."""
-        return await self._link.run(self._list_dead(limit))
+        return await self._link.run(self._buried.list(limit))
 
     async def forget_dead(self, keys: Iterable[str]) -> int:
         """Remove dead deliveries. Gives how many there were."""
-        return await self._link.run(self._forget_dead(list(keys)))
+        return await self._link.run(self._buried.forget(list(keys)))
 
     async def aclose(self) -> None:
         """Leave the connection open: it belongs to whoever opened it."""
@@ -142,6 +145,8 @@ class NatsQueue:
 
     async def _enqueue(self, deliveries: Sequence[Delivery], delay: float) -> int:
         now = self._clock.now()
+        await self._buried.known()
+        deliveries = [delivery for delivery in deliveries if delivery.key not in self._buried]
         for lane in {delivery.lane for delivery in deliveries}:
             await self._consumers.ensure(lane)
         new = 0
@@ -188,6 +193,7 @@ class NatsQueue:
     async def _take(self, limit: int, lease: float, room: Mapping[str, int]) -> Sequence[Lease]:
         async with self._taking:
             self._begin_beating()
+            await self._buried.known()
             await self._parked.work()
             lanes = await self._lanes(room, limit)
             chosen = await self._gathered(lanes, limit)
@@ -272,6 +278,9 @@ class NatsQueue:
 
     async def _lay_ready(self, message: Msg) -> None:
         copy, delivery = Copy.read(message.headers or {}), delivery_of(message.data)
+        if delivery.key in self._buried:  # sent again while it was still tried, or left behind by a crash
+            self._answers.add(message.reply, b"+TERM")
+            return
         delivered = message.metadata.num_delivered
         attempts, losses = copy.attempts, copy.losses
         if delivered > 1:
@@ -333,10 +342,7 @@ class NatsQueue:
         self._answer(held, b"+ACK")
 
     async def _bury(self, held: Held, reason: str) -> None:
-        record = {"attempts": held.attempts, "reason": reason, "at": self._clock.clock.now()}
-        body = packed({**record, "delivery": unpacked(held.message.data)})
-        key = token(held.delivery.key)
-        await self._link.wire.publish(self._names.buried(key), body, {"Nats-Msg-Id": f"{key}~dead"})
+        await self._buried.bury(held, reason, self._clock.clock.now())
         self._answer(held, b"+TERM")
 
     def _ours(self, held: Held) -> bool:
@@ -401,24 +407,3 @@ class NatsQueue:
         survey, states = await asyncio.gather(self._parked.survey(), self._consumers.states())
         self._look, self._look_until = (survey, states), self._real() + MOMENT
         return self._look
-
-    async def _list_dead(self, limit: int) -> Sequence[DeadDelivery]:
-        found: list[DeadDelivery] = []
-        at = 1
-        while len(found) < limit:
-            stored = await self._link.wire.message(self._names.dead, seq=at, next_by_subj=self._names.buried(">"))
-            if stored is None:
-                break
-            one = unpacked(stored.data)
-            found.append(DeadDelivery(Delivery(**one["delivery"]), one["attempts"], one["reason"], one["at"]))
-            at = stored.seq + 1
-        return found
-
-    async def _forget_dead(self, keys: Sequence[str]) -> int:
-        gone = 0
-        for key in keys:
-            answer = await self._link.wire.api(
-                f"STREAM.PURGE.{self._names.dead}", {"filter": self._names.buried(token(key))}
-            )
-            gone += answer.get("purged", 0)
-        return gone
