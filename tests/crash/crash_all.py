@@ -52,11 +52,16 @@ RULES = {
     "send-again": ("duplicates",),
 }
 """The rules, and what the balance has to show of those that are wrong."""
-LONGEST = 2400.0
+LONGEST = 3600.0
 AGAIN = 0.5
 """How likely it is that the successor of a process that died at a point dies at one too."""
 OLD_ROWS = 500
 BATCH = 10
+BEHIND = 500
+"""Waiting deliveries over which nobody is killed: where a machine has other things to do, processes would else die
+faster than they start, and the queue would only grow."""
+LOOK = 3.0
+"""Seconds between looks at how many wait."""
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Run:
     rule: str
     keys: int
     random_kills: int = 0
+    behind: bool = False
     hits: Counter[str] = field(default_factory=Counter)
     processes: list[Process] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
@@ -147,10 +153,12 @@ class Run:
 
     def kill_until_enough(self, deadline: float) -> None:
         """Kill, and replace whatever has died, until there were enough kills."""
-        following = time.monotonic()
+        following = looked = time.monotonic()
         while self.killed < self.kills and time.monotonic() < deadline:
             self.replace_dead()
-            if time.monotonic() >= following:
+            if time.monotonic() >= looked + LOOK:
+                looked, self.behind = time.monotonic(), waiting(self.folder) > BEHIND
+            if time.monotonic() >= following and not self.behind:
                 following = time.monotonic() + self.dice.uniform(0.5, 1.5) * self.every
                 self._kill_one()
             time.sleep(0.005)
@@ -180,7 +188,7 @@ class Run:
                 log = (self.folder / f"{one.role}.log").read_text()
                 raise RuntimeError(f"{one.role} {one.number} ended by itself with {code}: {log[-2000:]}")
             self.hits = Counter(line["point"] for line in lines(self.points))
-            again = self.killed < self.kills and self.dice.random() < AGAIN
+            again = not self.behind and self.killed < self.kills and self.dice.random() < AGAIN
             self.processes[at] = self.start(one.role, one.number, self._point(one.role) if again else "")
 
     def _point(self, role: str) -> str:
@@ -285,7 +293,9 @@ def crash(folder: Path, *, count: int, keys: int, kills: int, every: float, seed
         run.begin(lambda: waited_for(lambda: make_store(folder)))
         feeders = run.feed(list(mixed_events(count, keys, seed)))
         run.kill_until_enough(began + LONGEST)
+        last = time.monotonic()
         finished = run.settle(feeders, began + LONGEST)
+        settled = time.monotonic()
         run.replace_dead()
     finally:
         run.stop(feeders)
@@ -297,6 +307,7 @@ def crash(folder: Path, *, count: int, keys: int, kills: int, every: float, seed
         "rule": rule,
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
+        "seconds after the last kill": round(settled - last, 1),
         "finished": finished,
         "kills": run.killed,
         "random kills": run.random_kills,
@@ -315,6 +326,7 @@ def waited_for(call: Callable[[], None]) -> None:
 def shown(result: dict[str, Any]) -> str:
     """The result for people."""
     rows = [f"rule {result['rule']}, seed {result['seed']}: {result['seconds']} s, {result['calls']} calls of ingest"]
+    rows += [f"  {'seconds after the last kill':42} {result['seconds after the last kill']:>7}"]
     rows += [f"  {name:42} {count:>7,}" for name, count in result["counts"].items()]
     rows += [f"kills: {result['kills']:,}, of them {result['random kills']:,} at random and at these points:"]
     rows += [f"  {point:42} {count:>7,}" for point, count in result["points"].items()]

@@ -54,6 +54,22 @@ class ClaimMachine(RuleBasedStateMachine):
         """A worker dies where it stands."""
         del self.world.workers[which % len(self.world.workers)]
 
+    @precondition(lambda self: self.world.workers and self.world.mourn)
+    @rule(
+        which=st.integers(0, MAX_WORKERS - 1),
+        steps=st.integers(0, 4),
+        outcome=st.sampled_from(OUTCOMES),
+        seconds=st.sampled_from(TICKS[:3]),
+    )
+    def found_dead(self, which: int, steps: int, outcome: str, seconds: float) -> None:
+        """A worker goes some steps and dies where it stands; the store knows it, and another takes its place."""
+        worker = self.world.workers[which % len(self.world.workers)]
+        self.world.drive(worker, steps, outcome)
+        if worker in self.world.workers:
+            self.world.found_dead(worker)
+            self.world.tick(seconds)
+            self.world.drive(self.world.deliver(worker.event), steps, "ok")
+
     @rule(seconds=st.sampled_from(TICKS))
     def tick(self, seconds: float) -> None:
         """Time passes."""

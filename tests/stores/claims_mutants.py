@@ -1,4 +1,4 @@
-"""Thirteen wrong protocols, each wrong in one place: the tests have to notice every one of them.
+"""Fifteen wrong protocols, each wrong in one place: the tests have to notice every one of them.
 
 Some are wrong in the store (other transitions), some in what a worker does with it. Several are what well-known systems
 do; the docstrings say what goes wrong.
@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from claims_world import TIMES, Worker, World
+from claims_world import TIMES, Mourning, Worker, World, memory_world
 from destination_actions.protocols import Claim, ClaimRequest, Verdict
-from destination_actions.stores import MemoryClaims
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.transitions import Decision, Marked, Records, Stage, Transitions, Window
-from destination_actions.testing.clock import ManualClock
 
 # --- wrong in the worker ---
 
@@ -176,6 +174,23 @@ class UnrecordedSuppression(Transitions):
         return Decision(after, answer)
 
 
+class NoGraceForTheDead(Mourning):
+    """Takes what a dead worker sent for landed at once: the read-back comes before it, and it is sent again."""
+
+    def left_behind(self, window: Window, since: float) -> Window:
+        """End every lease with its holder."""
+        return replace(window, lease=min(window.lease, since))
+
+
+class FreedWithTheDead(Mourning):
+    """Frees the key that a dead worker held, sent or not: others go in the window of what it sent."""
+
+    def left_behind(self, window: Window, since: float) -> Window:
+        """End lease and window."""
+        after = super().left_behind(window, since)
+        return after if window.stage is Stage.DONE else replace(after, until=min(after.until, after.lease))
+
+
 class CountedTokens(Transitions):
     """Counts tokens within the record, which starts anew when the record does: old tokens become valid again."""
 
@@ -197,6 +212,8 @@ WRONG_TRANSITIONS: Final = (
     SuppressUnresolved,
     NoReadBack,
     UnrecordedSuppression,
+    NoGraceForTheDead,
+    FreedWithTheDead,
 )
 
 
@@ -204,9 +221,6 @@ def world_of(wrong: type[Worker] | type[Transitions]) -> Callable[[], World]:
     """Give a maker of worlds in which one thing is wrong."""
 
     def make() -> World:
-        clock = ManualClock()
-        if issubclass(wrong, Worker):
-            return World(MemoryClaims(clock, TIMES), clock, worker=wrong)
-        return World(MemoryClaims(clock, transitions=wrong(TIMES)), clock)
+        return memory_world(worker=wrong) if issubclass(wrong, Worker) else memory_world(wrong(TIMES))
 
     return make

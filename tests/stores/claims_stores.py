@@ -8,8 +8,10 @@ from pathlib import Path
 
 from cas_claims import Bucket, CasClaims
 from claims_policies import Suppressing
-from claims_world import TIMES, Worker, World
-from destination_actions.stores import Database, MemoryClaims, SqliteClaims
+from claims_world import TIMES, Worker, World, memory_world
+from destination_actions.stores import Database, SqliteClaims
+from destination_actions.stores.claims_memory import new_token
+from destination_actions.stores.sqlite.presence import owner_of
 from destination_actions.testing.clock import ManualClock
 
 
@@ -17,11 +19,7 @@ from destination_actions.testing.clock import ManualClock
 def memory_worlds(worker: type[Worker] = Worker) -> Iterator[Callable[[], World]]:
     """Give a maker of worlds over claims in memory."""
 
-    def make() -> World:
-        clock = ManualClock()
-        return World(MemoryClaims(clock, TIMES), clock, worker=worker)
-
-    yield make
+    yield lambda: memory_world(worker=worker)
 
 
 @contextmanager
@@ -50,8 +48,15 @@ def sqlite_worlds() -> Iterator[Callable[[], World]]:
     clock = ManualClock()
     with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, asyncio.Runner() as runner:
         database = Database(Path(folder) / "store.db", clock)
-        claims = SqliteClaims(database, TIMES)
-        yield lambda: World(claims, clock, runner.run)
+        claims = SqliteClaims(database, TIMES, tokens=lambda: f"{new_token()}.{new_token()}")
+
+        def mourn(token: str) -> None:
+            """What the store writes down when it finds the maker of a token dead; here, each made one."""
+            statement = "INSERT INTO departed VALUES (?, ?)"
+            row = owner_of(token)
+            runner.run(database.run(lambda connection, at: connection.execute(statement, (row, at.now))))
+
+        yield lambda: World(claims, clock, runner.run, mourn=mourn)
         database.close()
 
 

@@ -23,8 +23,9 @@ from typing import Any, Final
 
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimStore, ClaimTimes, Verdict
 from destination_actions.stores import MemoryClaims, SqliteClaims
+from destination_actions.stores.clock import Instant, anchored, boot_of
 from destination_actions.stores.sqlite.claims import _read as read_sqlite
-from destination_actions.stores.transitions import Records, Stage
+from destination_actions.stores.transitions import Decision, Records, Stage, Transitions
 from destination_actions.testing.clock import ManualClock
 
 TIMES: Final = ClaimTimes(lease=4.0, send=3.0, grace=2.0, journal=24 * 3600.0)
@@ -93,6 +94,7 @@ class World:
         clock: ManualClock,
         call: Callable[[Coroutine[Any, Any, Any]], Any] = immediately,
         worker: type[Worker] | None = None,
+        mourn: Callable[[str], None] | None = None,
     ) -> None:
         self.store, self.clock, self.call = store, clock, call
         self.worker = worker or Worker
@@ -102,6 +104,7 @@ class World:
         self.flights: list[Flight] = []
         self.tokens: set[str] = set()
         self.latest: dict[str, str] = {}
+        self.mourn = mourn
 
     @property
     def now(self) -> float:
@@ -155,6 +158,12 @@ class World:
             last = self.claim(Event("last", event.key, digest("last", event.delivery), 0.0))
             must(last.verdict is Verdict.GRANTED, "I4", f"a key of {event.name} is {last.verdict} at the end")
             self.call(self.store.release(last.claim))
+
+    def found_dead(self, worker: Worker) -> None:
+        """A worker dies, and a store that knows whose its tokens are hears of it at once."""
+        self.workers.remove(worker)
+        for token in worker.tokens if self.mourn else ():
+            self.mourn(token)
 
     # --- what workers do: the store ---
 
@@ -234,12 +243,29 @@ class World:
         return [other for other in self.events if other.key == event.key and other is not event]
 
 
+class Mourning(Transitions):
+    """The protocol in a store that hears of deaths, as that of a file does: `dead` says since when a token's maker is
+    gone."""
+
+    def __init__(self, times: ClaimTimes) -> None:
+        super().__init__(times)
+        self.dead: dict[str, float] = {}
+
+    def claim(self, records: Records, request: ClaimRequest, at: Instant, token: str) -> Decision:
+        """Shorten the lease of a dead holder first."""
+        window = records.window
+        if window is not None and window.lease > at.now and window.token in self.dead:
+            records = Records(self.left_behind(window, self.dead[window.token]), records.entry)
+        return super().claim(records, request, at, token)
+
+
 class Worker:
     """One delivery of an event, as the runtime carries it out; each step is one that may be the last."""
 
     def __init__(self, world: World, event: Event) -> None:
         self.world, self.event = world, event
         self.outcome = "ok"
+        self.tokens: list[str] = []
         self.steps = self.work()
 
     def work(self) -> Iterator[str]:
@@ -247,6 +273,7 @@ class Worker:
         world, event, checked = self.world, self.event, False
         while True:
             answer = world.claim(event, checked)
+            self.tokens += [answer.claim.token] if answer.claim else []
             yield "claimed"
             match answer.verdict:
                 case Verdict.BUSY:
@@ -324,6 +351,20 @@ async def records_of(store: ClaimStore, key: str, delivery: str) -> Records:
             records = await store.records(key, delivery)  # type: ignore[attr-defined]
     released = records.window is not None and records.window.stage is Stage.RELEASED
     return Records(None, records.entry) if released else records
+
+
+def memory_world(
+    protocol: Transitions | None = None, worker: type[Worker] | None = None, clock: ManualClock | None = None
+) -> World:
+    """A world over claims in memory that hear of deaths, under a protocol that may be wrong."""
+    clock, protocol = clock or ManualClock(), protocol or Mourning(TIMES)
+    anchor = anchored(clock, boot_of(clock))
+
+    def mourn(token: str) -> None:
+        if isinstance(protocol, Mourning):
+            protocol.dead[token] = anchor.instant(clock).now
+
+    return World(MemoryClaims(clock, transitions=protocol), clock, worker=worker, mourn=mourn)
 
 
 def digest(*parts: str) -> str:

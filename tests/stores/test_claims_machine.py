@@ -25,9 +25,9 @@ def test_a_wrong_protocol_is_noticed(wrong: type, capsys: pytest.CaptureFixture[
         run_machine(world_of(wrong), runs=20_000, start=4)
 
 
-def test_there_are_thirteen_wrong_protocols() -> None:
-    """Twelve fall to the machine, and tokens that are counted to their trace."""
-    assert len({*WRONG_WORKERS, *WRONG_TRANSITIONS, CountedTokens}) == 13
+def test_there_are_fifteen_wrong_protocols() -> None:
+    """Fourteen fall to the machine, and tokens that are counted to their trace."""
+    assert len({*WRONG_WORKERS, *WRONG_TRANSITIONS, CountedTokens}) == 15
 
 
 class Counted(ClaimStoreSuite):

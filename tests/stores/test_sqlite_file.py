@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -57,7 +58,8 @@ def test_the_files_are_their_owners_alone(database: Opener, tmp_path: Path) -> N
     """Database, write-ahead log and secret are readable and writable by their owner and by nobody else."""
     database(ManualClock())
     files = sorted(tmp_path.iterdir())
-    assert [file.name for file in files] == ["store.db", "store.db-shm", "store.db-wal", "store.db.secret"]
+    names = ["store.db", "store.db-shm", "store.db-wal", "store.db.open", "store.db.secret"]
+    assert [re.sub(r"(?<=open)-.*", "", file.name) for file in files] == names
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 

@@ -20,6 +20,7 @@ from destination_actions.runtime.plan import Subscription
 from destination_actions.runtime.prepare import Prepared, build
 from destination_actions.runtime.stations import Station, Stations
 from destination_actions.runtime.stream import cancelled
+from destination_actions.runtime.suspects import Suspects
 from destination_actions.runtime.worker import Worker, ended
 
 log = logging.getLogger("destination_actions")
@@ -29,9 +30,6 @@ IDLE_POLL = 1.0
 
 BLOCK = 256
 """Deliveries that are taken from the queue at a time."""
-
-SUSPECT = 2
-"""Losses after which a delivery is tried with no other suspect in hand, so that the guilty one is found."""
 
 Told: TypeAlias = Callable[[Lease, Outcome], Awaitable[None]]
 _Attempt: TypeAlias = Callable[[], Awaitable[Sequence[Outcome]]]
@@ -49,7 +47,7 @@ class Dispatcher:
         self._stations = Stations(worker.plan, equipment, worker.concurrency)
         self._gather = Gather(self._send_batch)
         self._idle = Idle(worker.plan.idle, self._stations.by_lane)
-        self._suspects: set[str] = set()
+        self._suspects = Suspects()
         self._swept: dict[str, float] = {}
         self._others: set[str] = set()
         self.wake = asyncio.Event()
@@ -164,17 +162,16 @@ class Dispatcher:
             assert hopeless is not None  # noqa: S101 - that is what hopeless means
             self._start(self._bury(lease, hopeless, "dead"))
             return
-        suspect = lease.losses >= SUSPECT
-        if suspect and self._suspects:
+        suspect = self._suspects.includes(lease)
+        if suspect and not self._suspects.may_begin(lease, self._clock.monotonic()):
             self._start(self._worker.given_back(lease, delay=0.1))
             return
         # Matched when it was admitted: a changed expression does not take back what was accepted.
         prepared = build(subscription, lease.delivery.event, message_id_of(lease.delivery.event))
         if not isinstance(prepared, Prepared):
+            self._suspects.survived([lease])
             self._start(self._finish(lease, prepared, self._stations.gate_of(subscription)))
             return
-        if suspect:
-            self._suspects.add(lease.delivery.key)
         group = None if suspect else group_of(prepared)
         if group is None:
             self._send(lease, prepared, subscription)
@@ -210,9 +207,9 @@ class Dispatcher:
                 outcomes = await attempt()
             except BaseException:
                 gate.abandoned()
+                self._suspects.broken_off(leases)
                 raise
-            finally:
-                self._suspects.difference_update(lease.delivery.key for lease in leases)
+            self._suspects.survived(leases)
             await gate.ended(ticket, outcomes)
             for lease, outcome in zip(leases, outcomes, strict=True):
                 await self._finish(lease, outcome, gate)

@@ -250,6 +250,19 @@ class Transitions:
         """Record that a read-back found the delivery executed; the window stays with its owner."""
         return Records(records.window, Entry(Mark.DONE, at.now, data=data))
 
+    def left_behind(self, window: Window, since: float) -> Window:
+        """What is left of a lease whose holder died, which was found out at `since` (store time).
+
+        A dead holder sends nothing. What it had sent may be on the way for as long as that of one that gave up on it.
+        """
+        match window.stage:
+            case Stage.HELD:
+                return replace(window, lease=min(window.lease, since))
+            case Stage.SENT:
+                return replace(window, lease=min(window.lease, since + self.times.grace))
+            case _:
+                return window
+
     def _fenced(self, window: Window, claim: Claim) -> bool:
         """Whether this claim still owns the window and has not come to its end."""
         return window.token == claim.token and window.stage in (Stage.HELD, Stage.SENT)

@@ -8,10 +8,10 @@ from typing import Final
 
 from destination_actions.events import Json
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes
-from destination_actions.stores.claims_memory import new_token
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
+from destination_actions.stores.sqlite.departed import departed_since
 from destination_actions.stores.transitions import Entry, Mark, Records, Stage, Transitions, Window, check_seconds
 
 PRUNE_EVERY: Final = 60.0
@@ -39,12 +39,12 @@ class SqliteClaims:
         database: Database,
         times: ClaimTimes | None = None,
         *,
-        tokens: Callable[[], str] = new_token,
+        tokens: Callable[[], str] | None = None,
         transitions: Transitions | None = None,
     ) -> None:
         self._database = database
         self._protocol = transitions or Transitions(times or ClaimTimes())
-        self._tokens = tokens
+        self._tokens = tokens or database.token
         self._prune_at = 0.0
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
@@ -52,7 +52,7 @@ class SqliteClaims:
         check_seconds(request.seconds)
 
         def work(connection: sqlite3.Connection, at: Instant) -> ClaimAnswer:
-            before = _read(connection, request.key, request.delivery)
+            before = self._left(connection, _read(connection, request.key, request.delivery), at)
             records, answer = self._protocol.claim(before, request, at, self._tokens())
             _write(connection, request.key, request.delivery, before, records)
             self._prune(connection, at.now)
@@ -96,6 +96,14 @@ class SqliteClaims:
             _write(connection, of.key, of.delivery, before, change(before, at))
 
         await self._database.run(work)
+
+    def _left(self, connection: sqlite3.Connection, records: Records, at: Instant) -> Records:
+        """The records as they are when the holder of a live lease is known to be dead."""
+        window = records.window
+        if window is None or window.lease <= at.now or self._database.made(window.token):
+            return records
+        since = departed_since(connection, window.token)
+        return records if since is None else Records(self._protocol.left_behind(window, since), records.entry)
 
     def _prune(self, connection: sqlite3.Connection, now: float) -> None:
         if now < self._prune_at:

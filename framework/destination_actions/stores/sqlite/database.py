@@ -20,6 +20,8 @@ from destination_actions.errors import StoreError
 from destination_actions.protocols import Clock
 from destination_actions.stores.clock import Anchor, Instant, anchored, boot_of
 from destination_actions.stores.sqlite.connection import open_file, told, transaction
+from destination_actions.stores.sqlite.departed import note_departures
+from destination_actions.stores.sqlite.presence import Presence, owner_of
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection, Instant], T]
@@ -28,6 +30,7 @@ Work = Callable[[sqlite3.Connection, Instant], T]
 BUSY: Final = 5.0
 """Seconds to wait for another process's transaction."""
 _GROUP: Final = 256
+_LOOK: Final = 1.0
 _SEEN_EVERY: Final = 1.0
 
 
@@ -63,6 +66,8 @@ class Database:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connection, self.secret = open_file(path, busy)
         self._inode = path.stat().st_ino
+        self._presence = Presence(path)
+        self._look_at = 0.0
         self._thread = Thread(target=self._write, name=f"store {path.name}", daemon=True)
         self._thread.start()
         self._open = True
@@ -81,6 +86,14 @@ class Database:
                 raise StoreError(f"{self.path} is closed")
             self._jobs.put(_Job(work, loop, future, droppable))
         return await future
+
+    def token(self) -> str:
+        """Give a token that no record has ever held, and that this opening is known by."""
+        return self._presence.token()
+
+    def made(self, token: str) -> bool:
+        """Whether a token was made by this opening."""
+        return owner_of(token) == self._presence.owner
 
     async def aclose(self) -> None:
         """Finish what is under way and close the file. Closing twice does nothing."""
@@ -107,6 +120,7 @@ class Database:
                 self._carry_out(jobs)
                 _deliver(jobs)
         finally:
+            self._presence.close()
             self._connection.close()
 
     def _next(self) -> list[_Job]:
@@ -147,6 +161,7 @@ class Database:
         with transaction(connection, self._busy):
             before = connection.total_changes
             anchor = self._anchor()
+            self._look_for_the_dead(anchor)
             for job in jobs:
                 if not (job.droppable and job.future.cancelled()):
                     job.result = job.work(connection, anchor.instant(self._clock))
@@ -162,6 +177,12 @@ class Database:
             same = False
         if not same:
             raise StoreError(f"{self.path} was removed or exchanged while it was in use: stop all workers, put it back")
+
+    def _look_for_the_dead(self, anchor: Anchor) -> None:
+        now = self._clock.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK
+            note_departures(self._connection, self._presence, anchor.instant(self._clock))
 
     def _anchor(self) -> Anchor:
         """Read the anchor of store time; set it anew after a reboot."""

@@ -7,21 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from destination_actions.protocols import NO_BOUNDS, Clock, Delivery, Lease
-from destination_actions.stores.claims_memory import new_token
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
+from destination_actions.stores.sqlite.departed import LANES
 
 _DELIVERY: Final = "key, destination, subscription, event, accepted, generation, lane"
 _ADD: Final = f"""
 INSERT INTO queue ({_DELIVERY}, due) SELECT one.* FROM (SELECT ? AS key, ?, ?, ?, ?, ?, ?, ?) AS one
 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE dead.key = one.key) ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
-_LANES: Final = """
-WITH RECURSIVE lanes (lane) AS (
-    SELECT min(lane) FROM queue UNION ALL SELECT (SELECT min(lane) FROM queue WHERE lane > lanes.lane) FROM lanes
-    WHERE lane IS NOT NULL)
-SELECT lane FROM lanes WHERE lane IS NOT NULL"""
 _DUE: Final = "SELECT due, seq FROM queue WHERE lane = ? AND due <= ? ORDER BY due, seq LIMIT ?"
 _OVERDUE: Final = """
 SELECT seq FROM queue WHERE lane = ? AND accepted < ? AND (token IS NULL OR due <= ?) ORDER BY due, seq LIMIT ?"""
@@ -39,10 +34,9 @@ _LIST_DEAD: Final = f"SELECT {_DELIVERY}, attempts, reason, at FROM dead ORDER B
 class SqliteQueue:
     """A `Queue` in a SQLite file. `due` is the moment from which a row may be taken, the end of a lease included."""
 
-    def __init__(self, database: Database, clock: Clock, *, tokens: Callable[[], str] = new_token) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._tokens = tokens
 
     async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
         """As `Queue` says. A key is known while its delivery waits, is in hand or is dead."""
@@ -70,7 +64,7 @@ class SqliteQueue:
         self, choose: Callable[[sqlite3.Connection, Instant], Iterable[int]], lease: float
     ) -> Sequence[Lease]:
         """Lease the rows that `choose` names."""
-        token = self._tokens()
+        token = self._database.token()
 
         def work(connection: sqlite3.Connection, at: Instant) -> tuple[list[Any], float]:
             chosen = list(choose(connection, at))
@@ -148,8 +142,8 @@ def _delivery(row: Sequence[Any]) -> Delivery:
 
 
 def _lanes(connection: sqlite3.Connection) -> list[str]:
-    """The lanes that hold something: one step in the index for each, however much they hold."""
-    return [row[0] for row in connection.execute(_LANES)]
+    """The lanes that hold something."""
+    return [row[0] for row in connection.execute(LANES)]
 
 
 def _due(connection: sqlite3.Connection, now: float, limit: int, room: Mapping[str, int]) -> list[int]:

@@ -58,7 +58,9 @@ _VERSION_2: Final = (
     "CREATE TABLE pins (digest TEXT PRIMARY KEY, document NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_VERSION_1, _VERSION_2)
+_VERSION_3: Final = ("CREATE TABLE departed (owner TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID",)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """The statements that lead from each version to the next; a new file starts at version 0."""
 
 VERSION: Final = len(MIGRATIONS)
