@@ -53,6 +53,12 @@ class Scene:
         self.runtimes.append(made)
         return made
 
+    async def lost(self, times: int) -> None:
+        """Have all that waits lost so many times, as by workers that died with it in hand."""
+        for _ in range(times):
+            await self.stores.queue.take(10_000, lease=1.0)
+            await self.clock.sleep(1.0)
+
     async def work(self, *runtimes: AsyncRuntime, ends: int, **options: Any) -> list[Outcome]:
         """Work, with one worker after the other, until so many deliveries have ended; their last outcomes."""
         stop = asyncio.Event()
@@ -117,14 +123,15 @@ def kinds(outcomes: Sequence[Outcome]) -> dict[str, int]:
 # --- lanes -----------------------------------------------------------------------------------------------------------
 
 
-@on_virtual_time
-async def test_a_black_hole_holds_nobody_up() -> None:
-    """With one destination that never answers, the other's deliveries arrive as if it were alone."""
+async def quick_but_for_one(request: httpx.Request) -> httpx.Response:
+    """An API that never answers what is for one person."""
+    if b'"to":"dead"' in request.content:
+        await asyncio.sleep(3600)
+    return await created(request)
 
-    async def answer(request: httpx.Request) -> httpx.Response:
-        if b'"to":"dead"' in request.content:
-            await asyncio.sleep(3600)
-        return await created(request)
+
+def two_lanes(s: Scene) -> AsyncRuntime:
+    """A runtime with a destination that never answers, and one that works."""
 
     class Plugin:
         """Registers the notes destination."""
@@ -139,11 +146,17 @@ async def test_a_black_hole_holds_nobody_up() -> None:
         config_from_python("notes", SETTINGS, [SUBSCRIPTION | {"mapping": mapping}], name=name).destinations
         for name, mapping in mappings.items()
     ]
-    async with scene(answer) as s:
-        equipment = {"http": httpx.MockTransport(s), "stores": s.stores, "clock": s.clock, "watchdog": None}
-        config = Config(destinations=tuple(part for [part] in parts))
-        runtime = AsyncRuntime.from_config(config, plugins=[Plugin()], **equipment)
-        s.runtimes.append(runtime)
+    equipment = {"http": httpx.MockTransport(s), "stores": s.stores, "clock": s.clock, "watchdog": None}
+    config = Config(destinations=tuple(part for [part] in parts))
+    s.runtimes.append(AsyncRuntime.from_config(config, plugins=[Plugin()], **equipment))
+    return s.runtimes[-1]
+
+
+@on_virtual_time
+async def test_a_black_hole_holds_nobody_up() -> None:
+    """With one destination that never answers, the other's deliveries arrive as if it were alone."""
+    async with scene(quick_but_for_one) as s:
+        runtime = two_lanes(s)
         await runtime.enqueue(tracks(2000), destinations=["dead"])
         await runtime.enqueue(tracks(200))
         outcomes = await s.work(runtime, ends=200, drain=0.0)
@@ -273,10 +286,43 @@ async def test_suspects_are_tried_one_by_one() -> None:
     async with scene(answer) as s:
         runtime = s.runtime()
         await runtime.enqueue(tracks(20))
-        for _ in range(3):
-            await s.stores.queue.take(20, lease=1.0)
-            await s.clock.sleep(1.0)
+        await s.lost(times=3)
         assert {"delivered": 20} == kinds(await s.work(runtime, ends=20))
+
+
+@on_virtual_time
+async def test_a_suspect_that_is_slow_does_not_hold_up_other_lanes() -> None:
+    """Suspects of one lane wait for each other; those of other lanes wait two seconds for one that does not answer."""
+    async with scene(quick_but_for_one) as s:
+        runtime = two_lanes(s)
+        await runtime.enqueue(tracks(5), destinations=["dead"])
+        await runtime.enqueue(tracks(10))
+        await s.lost(times=3)
+        outcomes = await s.work(runtime, ends=10, drain=0.0)
+        assert {"quick"} == {outcome.destination for outcome in outcomes}
+        assert s.told[-1][0] < 3.0 + 2.0 + 10 * 0.3
+
+
+@on_virtual_time
+async def test_a_suspect_whose_call_came_to_its_end_is_innocent() -> None:
+    """It is tried again beside others, however the call ended."""
+    known: set[bytes] = set()
+    begun: list[float] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.content not in known:
+            known.add(request.content)
+            raise httpx.ConnectError("refused")
+        begun.append(s.seconds)
+        await asyncio.sleep(9.0)
+        return httpx.Response(201)
+
+    async with scene(answer) as s:
+        runtime = s.runtime()
+        await runtime.enqueue(tracks(4))
+        await s.lost(times=3)
+        assert {"delivered": 4} == kinds(await s.work(runtime, ends=4))
+        assert max(begun) - min(begun) < 9.0
 
 
 @on_virtual_time
