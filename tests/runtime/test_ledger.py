@@ -18,7 +18,7 @@ from destination_actions import Accepted, AsyncRuntime, Delivered, Found, Refuse
 from destination_actions.config import LedgerConfig
 from destination_actions.errors import StoreError
 from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Stores
-from destination_actions.runtime.ledger import person_key
+from destination_actions.runtime.facts import person_key
 from destination_actions.runtime.pins import differences
 from destination_actions.schemas import load_schema
 from destination_actions.stores import open_stores

@@ -53,7 +53,7 @@ class _Forgotten:
 
 async def _forgotten(config: Path, store: str | None, user: str, at_destinations: bool) -> _Forgotten:
     """The queue comes first, so that nothing waiting can write into the ledger afterwards, or send once more."""
-    from destination_actions.runtime.ledger import person_key
+    from destination_actions.runtime.facts import person_key
 
     async with records_of(config, store) as runtime:
         stores = runtime.stores

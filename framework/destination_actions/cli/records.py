@@ -44,7 +44,7 @@ class Choice:
 
     def query(self, secret: bytes, now: float) -> LedgerQuery:
         """As the ledger takes it. Raises `ConfigurationError` for what cannot be read."""
-        from destination_actions.runtime.ledger import person_key
+        from destination_actions.runtime.facts import person_key
 
         return LedgerQuery(
             since=None if self.since is None else moment(self.since, now),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from destination_actions.values import light
 
@@ -151,3 +151,32 @@ class Ledger(Protocol):
 
     async def aclose(self) -> None:
         """Give back what the ledger holds open."""
+
+
+class LateRecord(Protocol):
+    """How a delivery ended, with an entry that is made only when somebody looks. Never changes."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def tried(self) -> object:
+        """None when there was no try."""
+
+    @property
+    def tally(self) -> tuple[str, str, str, str]:
+        """Destination, subscription, state and reason."""
+
+    def entry(self) -> LedgerEntry:
+        """Make the entry: without secrets and personal data, as any."""
+
+    def attempt(self) -> AttemptEntry | None:
+        """Make the entry of the last try, if there was one."""
+
+
+@runtime_checkable
+class LateLedger(Protocol):
+    """A ledger of this process, whose `record` takes late records too; it shows them as any others."""
+
+    takes_late_records: Literal[True]

@@ -1,38 +1,35 @@
 """The recorder: from what was tried and settled to entries of the ledger.
 
-A delivery's terminal record, its last attempt included, is one write; it comes before the acknowledgement. Secrets,
-user ids and phone numbers are taken out here, so that no store ever holds them; only the event of a delivery that may
-be replayed is kept as it came.
+A delivery's terminal record, its last attempt included, is one write; it comes before the acknowledgement. What an
+entry is made of, and how it is kept clean, is in `facts.py`.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from destination_actions.config import LedgerConfig
 from destination_actions.errors import StoreError
-from destination_actions.events import Event, copy_of
-from destination_actions.http import Redactor
-from destination_actions.outcomes import Delivered, Failed, Invalid, Outcome
+from destination_actions.events import Event
+from destination_actions.outcomes import Delivered, Failed, Outcome
 from destination_actions.protocols import (
     FAILED_STATES,
     AttemptEntry,
     Clock,
+    LateLedger,
     Ledger,
-    LedgerEntry,
     Retention,
     Stores,
     Tally,
 )
+from destination_actions.runtime.facts import NOTHING_SECRET, Facts, attempt_of, reason_of
 from destination_actions.runtime.keys import delivery_key
 from destination_actions.runtime.pins import Pin, pin_of
 from destination_actions.runtime.plan import Candidates, Plan, Subscription
-from destination_actions.runtime.tries import Cleaner, Try, shown
+from destination_actions.runtime.tries import Try
 from destination_actions.runtime.worker import Settled
 from destination_actions.stores import ids_of
 
@@ -48,13 +45,6 @@ FLUSH_EVERY: Final = 1.0
 """Seconds between two writings of what is only counted."""
 
 _HELD: Final = 10_000
-_NOTHING_SECRET: Final = Redactor(())
-
-
-@lru_cache(maxsize=4096)  # most people come again
-def person_key(secret: bytes, user: str) -> str:
-    """The digest under which a user id is looked up; keyed, so that ids cannot be guessed from it."""
-    return hmac.digest(secret, b"person\0" + user.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
 
 class Recorder:
@@ -71,10 +61,12 @@ class Recorder:
         self._plugin_of = plugin_of
         self._policy = policy
         self._exchanges = stores.ledger.lasting if policy.exchanges is None else policy.exchanges
+        # Of a lasting ledger no record is made late, so that what is stored is clean whoever looks at it.
+        self._late = not stores.ledger.lasting and not self._exchanges and isinstance(stores.ledger, LateLedger)
         self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries, _bytes(policy))
         self._pins: dict[tuple[str, str], Pin] = {}
         self._pinned: set[str] = set()
-        self._held: dict[str, AttemptEntry] = {}
+        self._held: dict[str, Try] = {}
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
         self._passed: Counter[Candidates] = Counter()
         self._flush_at = self._prune_at = clock.monotonic()
@@ -83,13 +75,12 @@ class Recorder:
 
     async def attempted(self, tried: Try) -> None:
         """Keep an attempt. One that ended its delivery waits for the terminal record; the others are written now."""
-        entry = self._attempt(tried)
         if tried.outcome.terminal:
-            self._hold(entry)
+            self._hold(tried)
             return
         try:
             await self._pin_kept(tried.outcome)
-            await self._ledger.attempt(entry)
+            await self._ledger.attempt(self._attempt(tried))
         except StoreError as error:
             log.warning("an attempt could not be recorded: %s", error)
 
@@ -112,20 +103,28 @@ class Recorder:
             self.counted([outcome], state)
             await self._tidy()
             return
-        entry = self._entry(settled, state)
-        attempt = self._held.pop(entry.key, None)
+        facts = self._facts(settled, state)
+        tried = self._held.pop(facts.key, None)
         await self._pin_kept(outcome)
-        generations = range(entry.generation)
-        replaces = [delivery_key(entry.message_id, entry.destination, entry.subscription, n) for n in generations]
-        new = await self._ledger.record(entry, [attempt] if attempt else [], replaces=replaces)
-        if not new and isinstance(outcome, Delivered) and not outcome.repeated:
-            log.warning("%s was delivered although an earlier record of it stands", entry.key)
+        if not await self._recorded(facts, tried) and isinstance(outcome, Delivered) and not outcome.repeated:
+            log.warning("%s was delivered although an earlier record of it stands", facts.key)
         await self._tidy()
+
+    async def _recorded(self, facts: Facts, tried: Try | None) -> bool:
+        """Record; False when an earlier record stands."""
+        if self._late and facts.event is None and not facts.generation:
+            facts.keep(tried)
+            record: Any = facts  # which this ledger takes as it is
+            return await self._ledger.record(record)
+        earlier = [
+            delivery_key(facts.outcome.message_id, *facts.tally[:2], number) for number in range(facts.generation)
+        ]
+        return await self._ledger.record(facts.entry(), [self._attempt(tried)] if tried else [], replaces=earlier)
 
     def counted(self, outcomes: Iterable[Outcome], state: str = "filtered") -> None:
         """Count what is not recorded one by one."""
         for one in outcomes:
-            self._counts[one.destination, one.subscription, state, _reason(one)] += 1
+            self._counts[one.destination, one.subscription, state, reason_of(one)] += 1
 
     def passed_over(self, candidates: Candidates) -> None:
         """Count an event as filtered for all subscriptions but these candidates: one step, however many they are."""
@@ -159,57 +158,35 @@ class Recorder:
     # --- how it is kept ----------------------------------------------------------------------------------------------
 
     def _attempt(self, tried: Try) -> AttemptEntry:
-        outcome = tried.outcome
-        return AttemptEntry(
-            key=tried.key,
-            at=tried.at,
-            seconds=round(tried.seconds, 4),
-            outcome=outcome.outcome,
-            reason=_reason(outcome),
-            pin=self._digest(outcome),
-            exchanges=self._shown(tried) if self._exchanges else (),
-        )
+        return attempt_of(tried, self._digest(tried.outcome), exchanges=self._exchanges, bodies=self._policy.bodies)
 
-    def _shown(self, tried: Try) -> list[dict[str, Any]]:
-        cleaner = Cleaner(tried.redactor, ids_of(tried.event))
-        return [shown(one, cleaner, bodies=self._policy.bodies) for one in tried.exchanges]
-
-    def _hold(self, entry: AttemptEntry) -> None:
-        self._held[entry.key] = entry
+    def _hold(self, tried: Try) -> None:
+        self._held[tried.key] = tried
         if len(self._held) > _HELD:  # of deliveries that were cancelled before they could be recorded
             del self._held[next(iter(self._held))]
 
-    def _entry(self, settled: Settled, state: str) -> LedgerEntry:
+    def _facts(self, settled: Settled, state: str) -> Facts:
         outcome, lease, now = settled.outcome, settled.lease, self._clock.now()
         event: Event = lease.delivery.event if lease else settled.event or {}
-        name = (outcome.destination, outcome.subscription)
-        people = ids_of(event)
-        return LedgerEntry(
-            key=lease.delivery.key if lease else delivery_key(outcome.message_id, *name),
-            state=state,
-            reason=_reason(outcome),
-            destination=outcome.destination,
-            subscription=outcome.subscription,
-            action=outcome.action,
-            message_id=outcome.message_id,
-            at=now,
-            accepted=lease.delivery.accepted if lease else now - settled.seconds,
-            seconds=round(settled.seconds, 4),
-            generation=lease.delivery.generation if lease else 0,
-            attempts=lease.attempts if lease else 1,
-            pin=self._digest(outcome),
-            people=tuple(person_key(self._secret, person) for person in people),
-            details=self._details(outcome, people) | ({"losses": lease.losses} if lease and lease.losses else {}),
-            event=copy_of(event) if state in FAILED_STATES or self._policy.delivered_events else None,
-        )
-
-    def _details(self, outcome: Outcome, people: Sequence[str]) -> dict[str, Any]:
         subscription = self._subscriptions.get((outcome.destination, outcome.subscription))
-        cleaner = Cleaner(subscription.lane.redactor if subscription else _NOTHING_SECRET, people)
-        head = {"outcome", "destination", "subscription", "action", "messageId", "reason"}
-        facts: Any = {name: value for name, value in outcome.to_json().items() if name not in head}
-        cleaned: Any = cleaner.json(facts)
-        return dict(cleaned)
+        facts = Facts(
+            key=_key(settled),
+            state=state,
+            reason=reason_of(outcome),
+            outcome=outcome,
+            at=now,
+            accepted=now - settled.seconds,
+            seconds=settled.seconds,
+            pin=self._digest(outcome),
+            people=ids_of(event),
+            secret=self._secret,
+            redactor=subscription.lane.redactor if subscription else NOTHING_SECRET,
+            event=event if state in FAILED_STATES or self._policy.delivered_events else None,
+        )
+        if lease:
+            facts.accepted, facts.generation = lease.delivery.accepted, lease.delivery.generation
+            facts.attempts, facts.losses = lease.attempts, lease.losses
+        return facts
 
     def _digest(self, outcome: Outcome) -> str:
         pin = self._pin(outcome)
@@ -260,11 +237,7 @@ def state_of(settled: Settled) -> str | None:
     return settled.outcome.outcome
 
 
-def _reason(outcome: Outcome) -> str:
-    """A stable word for why."""
-    if isinstance(outcome, Invalid):
-        return outcome.problems[0].code if outcome.problems else "invalid"
-    if isinstance(outcome, Delivered):
-        return "unclaimed" if outcome.unclaimed else "found" if outcome.repeated else "confirmed"
-    words = {"filtered": "no_match", "suppressed": "cooldown"}
-    return words.get(outcome.outcome) or str(getattr(outcome, "reason", outcome.outcome))
+def _key(settled: Settled) -> str:
+    """The key of the delivery."""
+    outcome, lease = settled.outcome, settled.lease
+    return lease.delivery.key if lease else delivery_key(outcome.message_id, outcome.destination, outcome.subscription)

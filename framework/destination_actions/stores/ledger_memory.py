@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from destination_actions.protocols import AttemptEntry, Clock, LedgerEntry, LedgerQuery, Retention, Tally
+from destination_actions.protocols import AttemptEntry, Clock, LateRecord, LedgerEntry, LedgerQuery, Retention, Tally
 
 LEDGER_SIZE: Final = 1_000
 """Entries that a ledger in memory keeps at most; the oldest go first."""
@@ -22,32 +22,45 @@ class MemoryLedger:
     """A `Ledger` in memory. Usable from several loops and threads."""
 
     lasting = False
+    takes_late_records: Literal[True] = True
 
     def __init__(self, clock: Clock, *, size: int = LEDGER_SIZE) -> None:
         self._clock = clock
         self._size = size
         self._lock = Lock()
         self._numbers = count(1)
-        self._entries: dict[str, tuple[int, LedgerEntry]] = {}  # with their numbers
+        self._entries: dict[str, tuple[int, LedgerEntry | LateRecord]] = {}  # with their numbers
         self._replayed: set[str] = set()
-        self._attempts: dict[str, list[AttemptEntry]] = {}  # in the order in which deliveries were last tried
+        self._attempts: dict[
+            str, list[AttemptEntry | LateRecord]
+        ] = {}  # in the order in which deliveries were last tried
         self._tallies: Counter[tuple[str, str, str, str]] = Counter()
         self._pins: dict[str, Mapping[str, Any]] = {}
 
     async def record(
-        self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
+        self, entry: LedgerEntry | LateRecord, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
     ) -> bool:
         """As `Ledger` says."""
         with self._lock:
-            for attempt in attempts:
-                self._try(attempt)
+            tally = self._noted(entry, attempts)
             if entry.key in self._entries:
                 return False
             self._entries[entry.key] = (next(self._numbers), entry)
-            self._tallies[entry.destination, entry.subscription, entry.state, entry.reason] += 1
-            self._replayed.update(key for key in replaces if key in self._entries)
+            self._tallies[tally] += 1
+            if replaces:
+                self._replayed.update(key for key in replaces if key in self._entries)
             self._shrink(self._size)
             return True
+
+    def _noted(self, entry: LedgerEntry | LateRecord, attempts: Sequence[AttemptEntry]) -> tuple[str, str, str, str]:
+        """Note the attempts, and say what the tallies count the entry under."""
+        if isinstance(entry, LedgerEntry):
+            for attempt in attempts:
+                self._try(attempt)
+            return entry.destination, entry.subscription, entry.state, entry.reason
+        if entry.tried is not None:
+            self._try(entry)
+        return entry.tally
 
     async def attempt(self, attempt: AttemptEntry) -> None:
         """As `Ledger` says."""
@@ -77,7 +90,7 @@ class MemoryLedger:
     async def attempts(self, key: str) -> Sequence[AttemptEntry]:
         """As `Ledger` says."""
         with self._lock:
-            return list(self._attempts.get(key, ()))
+            return list(_made(self._attempts.get(key, ())))
 
     async def tallies(self) -> Sequence[Tally]:
         """As `Ledger` says."""
@@ -88,7 +101,7 @@ class MemoryLedger:
         """As `Ledger` says."""
         with self._lock:
             asked = set(people)
-            return self._remove([key for key, (_, entry) in self._entries.items() if asked & set(entry.people)])
+            return self._remove([entry.key for entry in map(self._shown, self._entries) if asked & set(entry.people)])
 
     async def prune(self, retention: Retention) -> int:
         """As `Ledger` says."""
@@ -102,9 +115,12 @@ class MemoryLedger:
 
     def _shown(self, key: str) -> LedgerEntry:
         number, entry = self._entries[key]
+        if not isinstance(entry, LedgerEntry):
+            entry = entry.entry()
+            self._entries[key] = (number, entry)
         return replace(entry, number=number, replayed=key in self._replayed)
 
-    def _try(self, attempt: AttemptEntry) -> None:
+    def _try(self, attempt: AttemptEntry | LateRecord) -> None:
         kept = self._attempts.pop(attempt.key, None)
         self._attempts[attempt.key] = [*kept, attempt][-_ATTEMPTS:] if kept else [attempt]
         if len(self._attempts) > self._size:
@@ -120,6 +136,13 @@ class MemoryLedger:
             self._replayed.discard(key)
             self._attempts.pop(key, None)
         return len(keys)
+
+
+def _made(attempts: Iterable[AttemptEntry | LateRecord]) -> Iterator[AttemptEntry]:
+    for one in attempts:
+        attempt = one if isinstance(one, AttemptEntry) else one.attempt()
+        if attempt is not None:
+            yield attempt
 
 
 def _tests(entry: LedgerEntry, query: LedgerQuery) -> Iterator[bool]:
