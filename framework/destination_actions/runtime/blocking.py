@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from destination_actions.context import BlockingContext, Context
@@ -61,6 +62,7 @@ class Threads:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+@lru_cache(maxsize=256)  # asked for every event, and looked up in ten times as long
 def is_async(call: Callable[..., Any]) -> bool:
     """Whether calling it gives something to await."""
     return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__)

@@ -60,6 +60,7 @@ class Run:
     equipment: Equipment
     prepared: Prepared
     request: ClaimRequest
+    state: LaneState
     generation: int = 0
     claim: Claim | None = None
     attempted: float | None = None
@@ -87,45 +88,71 @@ def run_of(equipment: Equipment, prepared: Prepared, generation: int = 0) -> Run
     delivery = delivery_key(prepared.message_id, subscription.lane.name, subscription.id, generation)
     key = window_key(equipment.stores.secret, subscription.lane.destination.slug, cooldown, delivery)
     request = ClaimRequest(key, delivery, cooldown.seconds if cooldown else 0.0, prepared.message_id)
-    return Run(equipment, prepared, request, generation)
+    return Run(equipment, prepared, request, equipment.lanes(subscription.lane), generation)
+
+
+class _Context(Context[Any]):
+    """The context of a run. What plugin code looks at is made when it looks, the copy of the event above all: most code
+    is content with its payload and `send`."""
+
+    __slots__ = ("_run",)
+
+    def __getattr__(self, name: str) -> Any:
+        """Fill a field that is still empty."""
+        make = _FIELDS.get(name)
+        if make is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = make(object.__getattribute__(self, "_run"))
+        object.__setattr__(self, name, value)
+        return value
+
+
+_FIELDS: Mapping[str, Callable[[Run], Any]] = {
+    "settings": lambda run: run.lane.settings,
+    "subscription": lambda run: run.prepared.subscription.id,
+    "clock": lambda run: run.equipment.clock,
+    "log": lambda run: log_of(run.lane, run.prepared.subscription.id),
+    "event": lambda run: copy_of(run.prepared.event),
+    "message_id": lambda run: run.prepared.message_id,
+    "delivery_key": lambda run: run.request.delivery,
+    "http": lambda run: run.state.clients,
+    "attempted": lambda run: run.attempted,
+    "sync_mode": lambda run: run.prepared.subscription.sync_mode,
+}
 
 
 def context_of(run: Run, effect: Effect) -> Context[Any]:
     """What plugin code gets for this delivery."""
-    prepared = run.prepared
-    return Context(
-        settings=run.lane.settings,
-        subscription=prepared.subscription.id,
-        clock=run.equipment.clock,
-        log=log_of(run.lane, prepared.subscription.id),
-        event=copy_of(prepared.event),
-        message_id=prepared.message_id,
-        delivery_key=run.request.delivery,
-        http=run.equipment.lanes(run.lane).clients,
-        send=effect,
-        attempted=run.attempted,
-        sync_mode=prepared.subscription.sync_mode,
-    )
+    context = _Context.__new__(_Context)
+    object.__setattr__(context, "_run", run)
+    object.__setattr__(context, "send", effect)
+    return context
 
 
 def effect_of(runs: Sequence[Run]) -> Effect:
     """The one effect of deliveries that are performed together."""
     first = runs[0]
     held = [run.claim for run in runs]
-    return effect_on(first.equipment, first.lane, held, turns_of(first))
+    return _effect(first.equipment, first.lane, first.state, held, turns_of(first))
 
 
 def turns_of(run: Run) -> Turns | None:
     """The rate at which this delivery's action may act, if it has one."""
-    return run.equipment.lanes(run.lane).turns(run.prepared.subscription.action)
+    return run.state.turns(run.prepared.subscription.action)
 
 
 def effect_on(equipment: Equipment, lane: Lane, held: Sequence[Claim | None], turns: Turns | None = None) -> Effect:
     """An effect on these claims, at this rate."""
-    clients, times = equipment.lanes(lane).clients, equipment.times
+    return _effect(equipment, lane, equipment.lanes(lane), held, turns)
+
+
+def _effect(
+    equipment: Equipment, lane: Lane, state: LaneState, held: Sequence[Claim | None], turns: Turns | None
+) -> Effect:
+    times = equipment.times
     if lane.timeout is not None:
         times = replace(times, send=min(times.send, lane.timeout))
-    return Effect(equipment.stores.claims, held, equipment.clock, times, clients, turns)
+    return Effect(equipment.stores.claims, held, equipment.clock, times, state.clients, turns)
 
 
 def closed_effect(equipment: Equipment, lane: Lane) -> Effect:

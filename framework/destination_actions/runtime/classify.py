@@ -82,7 +82,7 @@ def settlement_of(attempt: Attempt) -> Settlement:
 
 
 def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
-    data: Any = attempt.redactor.json(dict(answer.data))
+    data: Any = attempt.redactor.json(dict(answer.data)) if answer.data else {}
     return Settlement(Operation.CONFIRM, Delivered(**attempt.head, data=data))
 
 

@@ -34,25 +34,30 @@ async def decide(run: Run, wait: float) -> Outcome | None:
     if earlier is not None:
         return earlier
     try:
-        answer = await _claimed(run, wait)
+        answer = await run.equipment.stores.claims.claim(run.request)
+        if answer.verdict is Verdict.BUSY and wait > 0:
+            answer = await _claimed(run, answer, wait)
     except StoreError as error:
         return _without_store(run, error)
+    if answer.verdict is Verdict.GRANTED:  # as nearly always
+        run.claim, run.attempted = answer.claim, answer.attempted
+        return None
     try:
         return await _decided(run, answer)
     except StoreError as error:
         return _kept(run, error)
 
 
-async def _claimed(run: Run, wait: float) -> ClaimAnswer:
+async def _claimed(run: Run, answer: ClaimAnswer, wait: float) -> ClaimAnswer:
+    """Ask again and again while another holds the claim."""
     clock = run.equipment.clock
-    deadline, pause = clock.monotonic() + wait, PAUSE
-    while True:
-        answer = await run.equipment.stores.claims.claim(run.request)
-        left = deadline - clock.monotonic()
-        if answer.verdict is not Verdict.BUSY or left <= 0:
-            return answer
+    deadline, pause, left = clock.monotonic() + wait, PAUSE, wait
+    while answer.verdict is Verdict.BUSY and left > 0:
         await clock.sleep(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
+        answer = await run.equipment.stores.claims.claim(run.request)
+        left = deadline - clock.monotonic()
+    return answer
 
 
 async def _decided(run: Run, answer: ClaimAnswer) -> Outcome | None:
@@ -171,18 +176,19 @@ async def _read_back(run: Run, earlier: tuple[str, float] | None = None) -> Foun
         return None
     context = context_of(run, closed_effect(run.equipment, run.lane))
     if earlier is not None:
-        context = replace(context, delivery_key=earlier[0], attempted=earlier[1])
+        key, attempted = earlier
+        context = replace(context, delivery_key=key, attempted=attempted)
     payload = run.prepared.payload
     limit = run.equipment.perform_limit
     found = await guarded(lambda: reconcile(context, payload), limit=limit, name=f"{run.name}.reconcile")
     if found is None or isinstance(found, Found):
         return found
-    message = run.equipment.lanes(run.lane).redactor.text(f"could not read back: {message_of(found)}")
+    message = run.state.redactor.text(f"could not read back: {message_of(found)}")
     return Failed(**run.head, reason="unconfirmed", message=message, after=run.equipment.times.lease)
 
 
 def _clean(run: Run, found: Found) -> dict[str, Any]:
-    data: Any = run.equipment.lanes(run.lane).redactor.json(dict(found.data))
+    data: Any = run.state.redactor.json(dict(found.data))
     return dict(data)
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from destination_actions.answers import Accepted, AuthenticationFailed
 from destination_actions.context import BatchContext
 from destination_actions.events import copy_of
+from destination_actions.http import Redactor
 from destination_actions.outcomes import Delivered, Failed, Outcome
 from destination_actions.runtime.blocking import blocking, is_async
 from destination_actions.runtime.claiming import (
@@ -46,10 +47,11 @@ _Item: TypeAlias = tuple[int, Run]
 
 async def deliver(equipment: Equipment, prepared: Prepared, *, wait: float, generation: int = 0) -> Outcome:
     """Deliver one prepared event. Waits up to `wait` seconds while another holds the claim."""
-    return await _delivered(run_of(equipment, prepared, generation), wait)
+    return await delivered(run_of(equipment, prepared, generation), wait)
 
 
-async def _delivered(run: Run, wait: float) -> Outcome:
+async def delivered(run: Run, wait: float) -> Outcome:
+    """As `deliver`, for a run."""
     turns = turns_of(run)
     if turns is None:
         return await _tried(run, wait)
@@ -112,7 +114,7 @@ async def _round(items: Sequence[_Item], wait: float) -> dict[int, Outcome]:
     busy = [(at, run) for at, run in items if at in outcomes and wait > 0 and _is_busy(outcomes[at])]
     groups = _groups([(at, run) for at, run in items if at not in outcomes])
     work = [_performed([run for _, run in group]) for group in groups]
-    alone = [_delivered(run, wait) for _, run in busy]
+    alone = [delivered(run, wait) for _, run in busy]
     done, waited = await asyncio.gather(asyncio.gather(*work), asyncio.gather(*alone))
     for group, performed in zip(groups, done, strict=True):
         outcomes.update(zip((at for at, _ in group), performed, strict=True))
@@ -194,7 +196,7 @@ def _refused_tokens(results: Sequence[object], effect: Effect) -> list[int]:
 
 
 def _renewal(run: Run, effect: Effect, item: int) -> Callable[[], Awaitable[object]]:
-    clients, stale = run.equipment.lanes(run.lane).clients, effect.stale_token(item)
+    clients, stale = run.state.clients, effect.stale_token(item)
     assert stale is not None  # noqa: S101 - that is how the item was chosen
     return lambda: clients.renewed(stale)
 
@@ -203,28 +205,30 @@ async def _settled(
     runs: Sequence[Run], results: Sequence[object], effect: Effect, items: Sequence[int] | None = None
 ) -> list[Outcome]:
     """Settle the deliveries at these indexes, or all."""
-    outcomes = []
+    outcomes: list[Outcome] = []
+    alone, redactor = not _batched(runs), runs[0].state.redactor
     for at in range(len(runs)) if items is None else items:
-        alone = not _batched(runs)
-        settlement = settlement_of(_attempt(runs[at], results[at], effect.reach_of(at), alone))
-        await settle(runs[at], settlement.operation, getattr(settlement.outcome, "data", None))
-        await runs[at].equipment.attempted(_try(runs[at], settlement.outcome, effect, at))
-        outcomes.append(_marked(runs[at], settlement.outcome))
+        run = runs[at]
+        settlement = settlement_of(_attempt(run, results[at], effect.reach_of(at), redactor, alone))
+        outcome = settlement.outcome
+        await settle(run, settlement.operation, outcome.data if isinstance(outcome, Delivered) else None)
+        await run.equipment.attempted(_try(run, outcome, effect, at, redactor))
+        outcomes.append(_marked(outcome) if run.unclaimed else outcome)
     return outcomes
 
 
-def _marked(run: Run, outcome: Outcome) -> Outcome:
+def _marked(outcome: Outcome) -> Outcome:
     """Say of a delivery that it had no claim."""
-    return replace(outcome, unclaimed=True) if run.unclaimed and isinstance(outcome, Delivered) else outcome
+    return replace(outcome, unclaimed=True) if isinstance(outcome, Delivered) else outcome
 
 
-def _try(run: Run, outcome: Outcome, effect: Effect, at: int) -> Try:
+def _try(run: Run, outcome: Outcome, effect: Effect, at: int, redactor: Redactor) -> Try:
     return Try(
         key=run.request.delivery,
         event=run.prepared.event,
         outcome=outcome,
         exchanges=effect.exchanges_of(at),
-        redactor=run.equipment.lanes(run.lane).redactor,
+        redactor=redactor,
         at=effect.began,
         seconds=effect.age,
     )
@@ -235,14 +239,14 @@ def _batched(runs: Sequence[Run]) -> bool:
     return len(runs) > 1 or runs[0].prepared.subscription.action.perform is None
 
 
-def _attempt(run: Run, result: object, reach: Reach, alone: bool) -> Attempt:
+def _attempt(run: Run, result: object, reach: Reach, redactor: Redactor, alone: bool) -> Attempt:
     times = run.equipment.times
     return Attempt(
         head=run.head,
         result=result,
         reach=reach,
         on_unknown=run.lane.on_unknown,
-        redactor=run.equipment.lanes(run.lane).redactor,
+        redactor=redactor,
         retry_unconfirmed=times.send + times.grace,
         alone=alone,
     )
@@ -274,7 +278,7 @@ def _batch_context(runs: Sequence[Run], effect: Effect) -> BatchContext[Any]:
         log=log_of(first.lane, subscription.id),
         events=[copy_of(run.prepared.event) for run in runs],
         delivery_keys=[run.request.delivery for run in runs],
-        http=first.equipment.lanes(first.lane).clients,
+        http=first.state.clients,
         send=effect,
         sync_mode=subscription.sync_mode,
     )

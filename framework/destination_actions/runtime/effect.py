@@ -52,6 +52,11 @@ class _Sending:
 class Effect:
     """`Context.send` for one delivery, or for the deliveries of one batch; `held` has the claim of each, or None."""
 
+    __slots__ = (
+        *("_claims", "_clients", "_clock", "_closed", "_held", "_sendings", "_start", "_times", "_turns"),
+        "began",
+    )
+
     def __init__(
         self,
         claims: ClaimStore,
@@ -63,7 +68,7 @@ class Effect:
     ) -> None:
         self._claims = claims
         self._held = tuple(held) or (None,)
-        self._sendings: tuple[list[_Sending], ...] = tuple([] for _ in self._held)
+        self._sendings: dict[int, list[_Sending]] = {}
         self._clock = clock
         self._times = times
         self._clients = clients
@@ -85,16 +90,20 @@ class Effect:
 
     def reach_of(self, item: int) -> Reach:
         """How far this item came: by the last request on its behalf that was not refused."""
-        far = (sending.reach for sending in reversed(self._sendings[item]) if sending.reach is not Reach.NOTHING)
+        if not self._sendings:
+            return Reach.NOTHING
+        far = (
+            sending.reach for sending in reversed(self._sendings.get(item, ())) if sending.reach is not Reach.NOTHING
+        )
         return next(far, Reach.NOTHING)
 
     def exchanges_of(self, item: int) -> list[Exchange]:
         """The requests on this item's behalf, in their order, with their answers."""
-        return [sending.exchange for sending in self._sendings[item] if sending.exchange is not None]
+        return [one.exchange for one in self._sendings.get(item, ()) if one.exchange is not None]
 
     def stale_token(self, item: int) -> Token | None:
         """The access token that this item's requests carried, unless it has been renewed for this item already."""
-        sendings = self._sendings[item]
+        sendings = self._sendings.get(item, ())
         return sendings[-1].token if sendings and not any(sending.renewed for sending in sendings) else None
 
     def close(self) -> None:
@@ -123,7 +132,7 @@ class Effect:
     def _begun(self, items: Iterable[int], token: Token | None) -> _Sending:
         sending = _Sending(token)
         for item in items:
-            self._sendings[item].append(sending)
+            self._sendings.setdefault(item, []).append(sending)
         return sending
 
     async def _sent(

@@ -29,10 +29,10 @@ def _tail(destination: str, subscription: str, generation: int) -> bytes:
 
 
 def window_key(secret: bytes, destination: str, cooldown: Cooldown | None, delivery: str) -> str:
-    """Name what is claimed: the cooldown's parts, or with no window the delivery itself."""
-    parts: tuple[object, ...] = (destination, *(cooldown.parts if cooldown else ()))
+    """Name what is claimed: the cooldown's parts, or with no window the delivery itself, whose name is a digest."""
     if cooldown is None or cooldown.seconds == 0:
-        parts = (*parts, delivery)
+        return delivery
+    parts = (destination, *cooldown.parts)
     return hmac.digest(secret, _encoded(parts), "sha256").hex()  # one call of OpenSSL instead of an object
 
 

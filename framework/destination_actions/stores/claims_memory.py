@@ -21,6 +21,10 @@ JOURNAL_SIZE: Final = 100_000
 """Entries that the journal keeps at most; the oldest go first."""
 
 
+PRUNE_EVERY: Final = 1.0
+"""Seconds between two looks for entries that are too old; until then, the protocol takes them for forgotten."""
+
+
 def new_token() -> str:
     """Give 128 random bits: a token that no record has ever held."""
     return token_hex(16)
@@ -47,6 +51,7 @@ class MemoryClaims:
         self._windows: dict[str, Window] = {}
         self._journal: dict[str, Entry] = {}  # in the order in which entries were touched
         self._sweep_at = 1024
+        self._prune_at = 0.0
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """As `ClaimStore` says; raises `ValueError` for a period that is none."""
@@ -54,7 +59,8 @@ class MemoryClaims:
             at, before = self._at(), self._read(request.key, request.delivery)
             records, answer = self._protocol.claim(before, request, at, self._tokens())
             self._write(request.key, request.delivery, before, records)
-            self._prune(at.now)
+            if at.now >= self._prune_at or len(self._journal) > self._size or len(self._windows) >= self._sweep_at:
+                self._prune(at.now)
             return answer if answer.data is None else replace(answer, data=json_copy(answer.data))
 
     async def mark_sent(self, claim: Claim) -> bool:
@@ -68,7 +74,9 @@ class MemoryClaims:
     async def confirm(self, claim: Claim, data: Json = None) -> None:
         """As `ClaimStore` says."""
         kept = json_copy(data)
-        self._change(claim, lambda records, at: self._protocol.confirm(records, claim, kept, at))
+        with self._lock:  # as `_change` does, for nearly every delivery
+            before = self._read(claim.key, claim.delivery)
+            self._write(claim.key, claim.delivery, before, self._protocol.confirm(before, claim, kept, self._at()))
 
     async def release(self, claim: Claim) -> None:
         """As `ClaimStore` says."""
@@ -101,11 +109,13 @@ class MemoryClaims:
         if records.window is not before.window and records.window is not None:
             self._windows[key] = records.window
         if records.entry is not before.entry:
-            self._journal.pop(delivery, None)
+            if before.entry is not None:
+                self._journal.pop(delivery, None)
             if records.entry is not None:
                 self._journal[delivery] = records.entry
 
     def _prune(self, now: float) -> None:
+        self._prune_at = now + PRUNE_EVERY
         oldest = now - self._protocol.times.journal
         while self._journal:
             delivery, entry = next(iter(self._journal.items()))

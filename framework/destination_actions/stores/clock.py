@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -22,16 +23,20 @@ from destination_actions.values import light
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
+_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
+
 class SystemClock:
     """The clock of this machine. `monotonic` counts sleep of the machine too where the system can (Linux, macOS)."""
 
-    def now(self) -> float:
-        """Wall-clock seconds since 1970, UTC."""
-        return time.time()
+    # The functions of the system themselves: an event is timed a dozen times, and a method takes twice as long.
+    now: Callable[[], float] = staticmethod(time.time)
+    """Wall-clock seconds since 1970, UTC."""
 
-    def monotonic(self) -> float:
-        """Seconds since boot."""
-        return time.clock_gettime(_CLOCK) if _CLOCK is not None else time.monotonic()
+    monotonic: Callable[[], float] = staticmethod(
+        time.monotonic if _CLOCK is None else partial(time.clock_gettime, _CLOCK)
+    )
+    """Seconds since boot."""
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the running loop."""
@@ -41,9 +46,6 @@ class SystemClock:
     def boot(self) -> str | None:
         """Names the boot that `monotonic` counts in, or None where the system does not tell."""
         return _system_boot()
-
-
-_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 @cache

@@ -108,6 +108,8 @@ class Marked(NamedTuple):
 
 def check_seconds(seconds: float) -> None:
     """Raise `ValueError` unless `seconds` is a period: a finite number from 0 to the longest cooldown."""
+    if type(seconds) is float and 0.0 <= seconds <= LONGEST_COOLDOWN:
+        return
     given: object = seconds  # whatever its annotation says, it comes from configuration and events
     number = isinstance(given, int | float) and not isinstance(given, bool)
     if not number or not 0 <= seconds <= LONGEST_COOLDOWN:  # NaN compares as false
@@ -138,8 +140,9 @@ class Transitions:
     def _remembered(self, records: Records, at: Instant) -> Records:
         """Forget an entry that has outlived the journal, so that it does not matter when a store removes it."""
         entry = records.entry
-        old = entry is not None and entry.touched + self.times.journal <= at.now
-        return Records(records.window, None) if old else records
+        if entry is None or entry.touched + self.times.journal > at.now:
+            return records
+        return Records(records.window, None)
 
     def _finished(self, entry: Entry, at: Instant) -> ClaimAnswer:
         if entry.mark is Mark.DONE:
