@@ -29,8 +29,8 @@ from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
 from destination_actions.runtime import flight
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
 from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for, with_stores
-from destination_actions.runtime.claiming import Equipment
-from destination_actions.runtime.deliver import deliver, deliver_batch
+from destination_actions.runtime.claiming import Equipment, run_of
+from destination_actions.runtime.deliver import deliver_batch, delivered
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import Engines
@@ -46,6 +46,10 @@ from destination_actions.runtime.worker import POISON, Settled, Worker
 from destination_actions.stores import SystemClock
 
 log = logging.getLogger("destination_actions")
+
+
+BREATH = 0.01
+"""Seconds after which deliveries that never had to wait let the event loop turn."""
 
 
 def _nobody(outcome: Outcome) -> None:
@@ -113,6 +117,7 @@ class AsyncRuntime:
         self._clock = clock or SystemClock()
         self._times = times or config.times
         self._busy_wait = busy_wait
+        self._breath_at = 0.0
         self._opened: Equipment | None = None
         self._opener = 0
         self._recorder: Recorder | None = None
@@ -154,6 +159,8 @@ class AsyncRuntime:
 
     async def _sent(self, prepared: Sequence[Prepared | Outcome], event: object) -> list[Outcome]:
         """Deliver what is ready; the rest has its outcome already."""
+        if len(prepared) == 1 and isinstance(prepared[0], Prepared):  # as for most events
+            return [await self._deliver(prepared[0])]
         ready = [item for item in prepared if isinstance(item, Prepared)]
         if len(ready) < len(prepared):
             await self._ended(prepared, event)
@@ -184,9 +191,14 @@ class AsyncRuntime:
         return await asyncio.gather(*(self._deliver(prepared) for prepared in ready))
 
     async def _deliver(self, prepared: Prepared) -> Outcome:
-        started = self._clock.monotonic()
-        outcome = await deliver(self._equipment(), prepared, wait=self._busy_wait)
-        await self._record(Settled(outcome, None, self._clock.monotonic() - started, prepared.event))
+        equipment, started = self._equipment(), self._clock.monotonic()
+        run = run_of(equipment, prepared)
+        outcome = await delivered(run, self._busy_wait)
+        ended = self._clock.monotonic()
+        await self._record(Settled(outcome, None, ended - started, prepared.event, key=run.request.delivery))
+        if ended >= self._breath_at:  # plugin code that never waits must not keep everything else waiting
+            self._breath_at = ended + BREATH
+            await asyncio.sleep(0)
         return outcome
 
     async def _ended(self, prepared: Sequence[Prepared | Outcome], event: object) -> None:

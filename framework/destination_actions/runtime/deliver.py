@@ -35,6 +35,7 @@ from destination_actions.runtime.deciding import decide
 from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.gather import group_of
 from destination_actions.runtime.guard import guarded
+from destination_actions.runtime.lanes import Turns
 from destination_actions.runtime.prepare import Prepared
 from destination_actions.runtime.tries import Try
 
@@ -54,7 +55,13 @@ async def delivered(run: Run, wait: float) -> Outcome:
     """As `deliver`, for a run."""
     turns = turns_of(run)
     if turns is None:
-        return await _tried(run, wait)
+        outcome = await decide(run, wait)
+        return outcome if outcome is not None else (await _performed((run,)))[0]
+    return await _in_turn(run, wait, turns)
+
+
+async def _in_turn(run: Run, wait: float, turns: Turns) -> Outcome:
+    """Deliver at the action's rate."""
     clock = run.equipment.clock
     deadline, pause = clock.monotonic() + wait, PAUSE
     while True:
@@ -70,7 +77,7 @@ async def delivered(run: Run, wait: float) -> Outcome:
 
 async def _tried(run: Run, wait: float) -> Outcome:
     outcome = await decide(run, wait)
-    return outcome if outcome is not None else (await _performed([run]))[0]
+    return outcome if outcome is not None else (await _performed((run,)))[0]
 
 
 def _waits(outcome: Outcome) -> bool:

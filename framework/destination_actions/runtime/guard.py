@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any
 
 from destination_actions.runtime.classify import PluginFault
@@ -66,7 +67,7 @@ async def _done_or_late(loop: asyncio.AbstractEventLoop, task: asyncio.Task[obje
 async def _caught(call: Callable[[], Any], name: str) -> object:
     try:
         result = call()
-        if not inspect.isawaitable(result):
+        if type(result) is not CoroutineType and not inspect.isawaitable(result):
             return PluginFault(f"{name} gave {type(result).__name__}, nothing to await; make it `async def`")
         return _awaited(await result, name)
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything

@@ -7,20 +7,19 @@ and stays the same wherever the delivery is tried again.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from functools import lru_cache
+from hashlib import sha256
 from secrets import token_hex
 
 from destination_actions.definitions import Cooldown
 from destination_actions.events import Event
 
 
-@lru_cache(maxsize=4096)  # asked for when a delivery is claimed and again when it is recorded
 def delivery_key(message_id: str, destination: str, subscription: str, generation: int = 0) -> str:
     """Name one delivery: 64 hexadecimal digits."""
-    return hashlib.sha256(_part(message_id) + _tail(destination, subscription, generation)).hexdigest()
+    return sha256(_part(message_id) + _tail(destination, subscription, generation)).hexdigest()
 
 
 @lru_cache(maxsize=1024)  # the same for all events of a subscription

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from destination_actions.config import LedgerConfig
 from destination_actions.errors import StoreError
 from destination_actions.events import Event
+from destination_actions.http import Redactor
 from destination_actions.outcomes import Delivered, Failed, Outcome
 from destination_actions.protocols import (
     FAILED_STATES,
@@ -47,6 +49,20 @@ FLUSH_EVERY: Final = 1.0
 _HELD: Final = 10_000
 
 
+@dataclass(slots=True)
+class _Known:
+    """What records need to know of a subscription; without a pin, of one that is not configured."""
+
+    redactor: Redactor
+    pin: Pin | None = None
+    kept: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What records name the configuration by."""
+        return self.pin.digest if self.pin else ""
+
+
 class Recorder:
     """Writes the ledger of one runtime. `plugin_of` names the distribution and version of a destination's slug."""
 
@@ -64,8 +80,7 @@ class Recorder:
         # Of a lasting ledger no record is made late, so that what is stored is clean whoever looks at it.
         self._late = not stores.ledger.lasting and not self._exchanges and isinstance(stores.ledger, LateLedger)
         self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries, _bytes(policy))
-        self._pins: dict[tuple[str, str], Pin] = {}
-        self._pinned: set[str] = set()
+        self._all_known: dict[tuple[str, str], _Known] = {}
         self._held: dict[str, Try] = {}
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
         self._passed: Counter[Candidates] = Counter()
@@ -79,7 +94,7 @@ class Recorder:
             self._hold(tried)
             return
         try:
-            await self._pin_kept(tried.outcome)
+            await self._keep(self._known(tried.outcome))
             await self._ledger.attempt(self._attempt(tried))
         except StoreError as error:
             log.warning("an attempt could not be recorded: %s", error)
@@ -103,9 +118,11 @@ class Recorder:
             self.counted([outcome], state)
             await self._tidy()
             return
-        facts = self._facts(settled, state)
+        known = self._known(outcome)
+        facts = self._facts(settled, state, known)
         tried = self._held.pop(facts.key, None)
-        await self._pin_kept(outcome)
+        if not known.kept:
+            await self._keep(known)
         if not await self._recorded(facts, tried) and isinstance(outcome, Delivered) and not outcome.repeated:
             log.warning("%s was delivered although an earlier record of it stands", facts.key)
         await self._tidy()
@@ -158,17 +175,18 @@ class Recorder:
     # --- how it is kept ----------------------------------------------------------------------------------------------
 
     def _attempt(self, tried: Try) -> AttemptEntry:
-        return attempt_of(tried, self._digest(tried.outcome), exchanges=self._exchanges, bodies=self._policy.bodies)
+        return attempt_of(
+            tried, self._known(tried.outcome).digest, exchanges=self._exchanges, bodies=self._policy.bodies
+        )
 
     def _hold(self, tried: Try) -> None:
         self._held[tried.key] = tried
         if len(self._held) > _HELD:  # of deliveries that were cancelled before they could be recorded
             del self._held[next(iter(self._held))]
 
-    def _facts(self, settled: Settled, state: str) -> Facts:
+    def _facts(self, settled: Settled, state: str, known: _Known) -> Facts:
         outcome, lease, now = settled.outcome, settled.lease, self._clock.now()
         event: Event = lease.delivery.event if lease else settled.event or {}
-        subscription = self._subscriptions.get((outcome.destination, outcome.subscription))
         facts = Facts(
             key=_key(settled),
             state=state,
@@ -177,10 +195,10 @@ class Recorder:
             at=now,
             accepted=now - settled.seconds,
             seconds=settled.seconds,
-            pin=self._digest(outcome),
+            pin=known.digest,
             people=ids_of(event),
             secret=self._secret,
-            redactor=subscription.lane.redactor if subscription else NOTHING_SECRET,
+            redactor=known.redactor,
             event=event if state in FAILED_STATES or self._policy.delivered_events else None,
         )
         if lease:
@@ -188,29 +206,25 @@ class Recorder:
             facts.attempts, facts.losses = lease.attempts, lease.losses
         return facts
 
-    def _digest(self, outcome: Outcome) -> str:
-        pin = self._pin(outcome)
-        return pin.digest if pin else ""
-
-    def _pin(self, outcome: Outcome) -> Pin | None:
+    def _known(self, outcome: Outcome) -> _Known:
         name = (outcome.destination, outcome.subscription)
-        if name not in self._pins:
+        known = self._all_known.get(name)
+        if known is None:
             subscription = self._subscriptions.get(name)
             if subscription is None:
-                return None
-            self._pins[name] = self.pin_of(subscription)
-        return self._pins[name]
+                return _Known(NOTHING_SECRET)
+            known = self._all_known[name] = _Known(subscription.lane.redactor, self.pin_of(subscription))
+        return known
 
     def pin_of(self, subscription: Subscription) -> Pin:
         """The pin of a subscription as it is configured now."""
         return pin_of(subscription, self._plugin_of(subscription.lane.destination.slug), self._secret)
 
-    async def _pin_kept(self, outcome: Outcome) -> None:
+    async def _keep(self, known: _Known) -> None:
         """Have the ledger know what a digest was made of, before it stands in a record."""
-        pin = self._pin(outcome)
-        if pin is not None and pin.digest not in self._pinned:
-            await self._ledger.pin(pin.digest, pin.document)
-            self._pinned.add(pin.digest)
+        if known.pin is not None and not known.kept:
+            await self._ledger.pin(known.pin.digest, known.pin.document)
+            known.kept = True
 
     async def _tidy(self) -> None:
         now = self._clock.monotonic()
@@ -240,4 +254,6 @@ def state_of(settled: Settled) -> str | None:
 def _key(settled: Settled) -> str:
     """The key of the delivery."""
     outcome, lease = settled.outcome, settled.lease
-    return lease.delivery.key if lease else delivery_key(outcome.message_id, outcome.destination, outcome.subscription)
+    if lease is not None:
+        return lease.delivery.key
+    return settled.key or delivery_key(outcome.message_id, outcome.destination, outcome.subscription)

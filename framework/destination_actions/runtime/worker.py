@@ -27,8 +27,8 @@ class Settled:
     """An outcome on its way into the records: of which delivery, and after how many seconds since it was accepted.
 
     `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue;
-    `event` is then the event. `ends` names the state in which a delivery ends whose last outcome is `Failed`: expired
-    (its time is over) or dead (set aside for another reason).
+    `event` is then the event, and `key` the delivery's key where it is known. `ends` names the state in which a
+    delivery ends whose last outcome is `Failed`: expired (its time is over) or dead (set aside for another reason).
     """
 
     outcome: Outcome
@@ -36,6 +36,7 @@ class Settled:
     seconds: float = 0.0
     event: Event | None = None
     ends: str = "expired"
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,12 @@ class Transitions:
     def claim(self, records: Records, request: ClaimRequest, at: Instant, token: str) -> Decision:
         """Decide whether a delivery may act now. `token` is a new one, used when the claim is given."""
         check_seconds(request.seconds)
+        window, entry = records
+        if window is None and entry is None:  # nothing is known of either, as for nearly every delivery
+            lease = at.now + self.times.lease
+            taken = Window(Stage.HELD, request.delivery, request.message, token, lease)
+            claim = Claim(request.key, request.delivery, request.seconds, token)
+            return Decision(Records(taken), ClaimAnswer(Verdict.GRANTED, claim))
         records = self._remembered(records, at)
         window, entry = records
         if entry is not None and entry.mark is not Mark.ATTEMPTED:
