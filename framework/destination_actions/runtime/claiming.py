@@ -84,11 +84,18 @@ class Run:
 
 def run_of(equipment: Equipment, prepared: Prepared, generation: int = 0) -> Run:
     """Start a delivery: name it, and what it claims."""
-    subscription, cooldown = prepared.subscription, prepared.cooldown
-    delivery = delivery_key(prepared.message_id, subscription.lane.name, subscription.id, generation)
-    key = window_key(equipment.stores.secret, subscription.lane.destination.slug, cooldown, delivery)
-    request = ClaimRequest(key, delivery, cooldown.seconds if cooldown else 0.0, prepared.message_id)
-    return Run(equipment, prepared, request, equipment.lanes(subscription.lane), generation)
+    request = request_of(equipment, prepared, generation)
+    return Run(equipment, prepared, request, equipment.lanes(prepared.subscription.lane), generation)
+
+
+def request_of(equipment: Equipment, prepared: Prepared, generation: int = 0) -> ClaimRequest:
+    """What a delivery claims."""
+    subscription, cooldown, lane = prepared.subscription, prepared.cooldown, prepared.subscription.lane
+    delivery = delivery_key(prepared.message_id, lane.name, subscription.id, generation)
+    if cooldown is None:
+        return ClaimRequest(delivery, delivery, 0.0, prepared.message_id)
+    key = window_key(equipment.stores.secret, lane.destination.slug, cooldown, delivery)
+    return ClaimRequest(key, delivery, cooldown.seconds, prepared.message_id)
 
 
 class _Context(Context[Any]):

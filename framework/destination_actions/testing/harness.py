@@ -20,7 +20,7 @@ from destination_actions.mapping import Directive
 from destination_actions.outcomes import Outcome
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimStore, ClaimTimes, Stores
 from destination_actions.runtime import AsyncRuntime, Plan, SubscriptionExplanation
-from destination_actions.runtime.claiming import Equipment, run_of
+from destination_actions.runtime.claiming import Equipment, request_of
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import LaneState
 from destination_actions.runtime.plan import Lane
@@ -218,7 +218,7 @@ async def _remembered(runtime: AsyncRuntime, stores: Stores, clock: VirtualClock
         prepared = prepare(subscription, event, message_id_of(event))
         if not isinstance(prepared, Prepared):
             continue
-        answer = await stores.claims.claim(run_of(equipment, prepared).request)
+        answer = await stores.claims.claim(request_of(equipment, prepared))
         if answer.claim is not None and await stores.claims.mark_sent(answer.claim):
             await (stores.claims.confirm if executed else stores.claims.ambiguous)(answer.claim)
 
