@@ -30,6 +30,7 @@ campaign: $(VENV)/.test
 	$(BIN)/python tests/_support/record_planted.py 10000
 	$(BIN)/python tests/testing/flakes.py 200
 	DESTINATION_ACTIONS_CAMPAIGN=1 $(BIN)/python -m pytest -q tests/runtime/test_pace.py tests/scaffold
+	$(BIN)/python tests/checking/campaign.py 20
 	DESTINATION_ACTIONS_CHECK_EXAMPLES=2000 $(BIN)/python -m pytest -q tests/checking/test_laws.py
 	DESTINATION_ACTIONS_EXPLAIN_CASES=10000 $(BIN)/python -m pytest -q -s tests/subscriptions/test_explain.py
 

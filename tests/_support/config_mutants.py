@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from destination_actions.config import load_config
+from destination_actions.config import Config, load_config
 from destination_actions.errors import ConfigurationError
+from destination_actions.outcomes import Outcome
+from destination_actions.plugins import Registry, load_destination
 from destination_actions.runtime.assemble import registry_for
 from destination_actions.runtime.plan import Plan, compile_plan
 from destination_actions.runtime.prepare import Prepared, prepare
@@ -37,31 +41,41 @@ def subscriptions(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield from lane["subscriptions"]
 
 
-def _mapping(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    found: dict[str, Any] = chance.choice(list(subscriptions(document)))["mapping"]
-    return found
+def _mapping(document: dict[str, Any], chance: random.Random) -> tuple[dict[str, Any], list[str]]:
+    """A mapping, and the fields of its action."""
+    lane = chance.choice(list(document["destinations"].values()))
+    one = chance.choice(lane["subscriptions"])
+    mapping: dict[str, Any] = one.setdefault("mapping", {})
+    return mapping, _fields(lane["destination"], one.get("action"), one.get("preset"))
+
+
+@cache
+def _fields(slug: str, action: str | None, preset: str | None) -> list[str]:
+    destination = load_destination(slug)
+    found = destination.action(action or destination.preset(preset or "").action)
+    return [spec.key for spec in found.payload.fields()]
 
 
 def constant_of_another_type(document: dict[str, Any], chance: random.Random, _paths: Sequence[str]) -> str | None:
     """A field gets a constant that may not be its type."""
-    mapping = _mapping(document, chance)
-    key = chance.choice(sorted({*mapping, "to", "coolingOffPeriod", "userId"}))
+    mapping, fields = _mapping(document, chance)
+    key = chance.choice(fields)
     mapping[key] = chance.choice(WRONG_CONSTANTS)
     return f"{key}: {mapping[key]!r}"
 
 
 def path_of_another_type(document: dict[str, Any], chance: random.Random, paths: Sequence[str]) -> str | None:
     """A field is mapped from another place of the event."""
-    mapping = _mapping(document, chance)
-    key = chance.choice(["flowSid", "from", "coolingOffPeriod", "to", "parameters", "userId", "eventName"])
+    mapping, fields = _mapping(document, chance)
+    key = chance.choice(fields)
     mapping[key] = {"@path": chance.choice(paths)}
     return f"{key}: {mapping[key]}"
 
 
 def directive_of_another_type(document: dict[str, Any], chance: random.Random, paths: Sequence[str]) -> str | None:
     """A field is mapped with a directive that gives another type."""
-    mapping, path = _mapping(document, chance), {"@path": chance.choice(paths)}
-    key = chance.choice(["flowSid", "from", "coolingOffPeriod", "to", "parameters"])
+    mapping, fields = _mapping(document, chance)
+    path, key = {"@path": chance.choice(paths)}, chance.choice(fields)
     made: list[dict[str, Any]] = [
         {"@template": f"Order {{{{{path['@path']}}}}}"},
         {"@json": {"value": path, "mode": "encode"}},
@@ -72,6 +86,9 @@ def directive_of_another_type(document: dict[str, Any], chance: random.Random, p
         {"@arrayPath": [path, {"x": {"@path": "$.y"}}]},
         {"@if": {"exists": path, "then": [1, 2], "else": {"a": 1}}},
         {"@case": {"operator": "lower", "value": path}},
+        {"@number": {"value": path}},
+        {"@join": {"items": path}},
+        {"@coalesce": [path, {"@path": "$.properties.gone"}]},
     ]
     mapping[key] = chance.choice(made)
     return f"{key}: {mapping[key]}"
@@ -79,7 +96,9 @@ def directive_of_another_type(document: dict[str, Any], chance: random.Random, p
 
 def field_left_out(document: dict[str, Any], chance: random.Random, _paths: Sequence[str]) -> str | None:
     """A field of the mapping is gone."""
-    mapping = _mapping(document, chance)
+    mapping, _ = _mapping(document, chance)
+    if not mapping:
+        return None
     key = chance.choice(sorted(mapping))
     del mapping[key]
     return key
@@ -88,7 +107,7 @@ def field_left_out(document: dict[str, Any], chance: random.Random, _paths: Sequ
 def name_misspelled(document: dict[str, Any], chance: random.Random, _paths: Sequence[str]) -> str | None:
     """A key of a subscription or a mapping, an action or a preset is misspelled."""
     one = chance.choice(list(subscriptions(document)))
-    holder = chance.choice([one, one["mapping"]])
+    holder = chance.choice([one, one.get("mapping") or one])
     key = chance.choice(sorted(holder))
     wrong = key[:-1] + chance.choice("xyz")
     if chance.random() < 0.5 and key in ("action", "preset"):
@@ -101,13 +120,12 @@ def name_misspelled(document: dict[str, Any], chance: random.Random, _paths: Seq
 def path_misspelled(document: dict[str, Any], chance: random.Random, _paths: Sequence[str]) -> str | None:
     """A word of a trigger's path, or of a text that it compares with, is misspelled."""
     one = chance.choice(list(subscriptions(document)))
-    text = one.get("subscribe")
-    words = ("event =", "properties.", "type =", "Completed", "Delivered", "Support", "confirmed")
-    there = [word for word in words if text and word in text]
+    text = one.get("subscribe") or ""
+    there = list(re.finditer(r"(?<=properties\.)\w+|\b(event|type) =|(?<=\")[^\"]+(?=\")", text))
     if not there:
         return None
     word = chance.choice(there)
-    one["subscribe"] = text.replace(word, word[1:] if word[0].isupper() else f"x{word}")
+    one["subscribe"] = f"{text[: word.start()]}{chance.choice(['x' + word[0], word[0][1:]])}{text[word.end() :]}"
     return str(one["subscribe"])
 
 
@@ -159,26 +177,30 @@ def plan_of(path: Path) -> Plan | None:
     """The compiled configuration, or None where the runtime refuses it."""
     try:
         config = load_config(path)
-        registry = registry_for(config, None, ())
+        registry = _registry(tuple(part.destination for part in config.destinations), config)
         return compile_plan(config, registry, registry.plugins.directives())
     except ConfigurationError:
         return None
 
 
-def payloads(plan: Plan, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
-    """What every subscription would perform for every event; None where it would not."""
-    found: list[dict[str, Any] | None] = []
-    for one in plan.subscriptions:
-        for event in events:
-            prepared = prepare(one, dict(event), str(event["messageId"]))
-            found.append(prepared.payload.to_json() if isinstance(prepared, Prepared) else None)
-    return found
+_REGISTRIES: dict[tuple[str, ...], Registry] = {}
 
 
-def is_broken(original: Plan, mutant: Plan | None, events: Sequence[Mapping[str, Any]]) -> bool:
+def _registry(slugs: tuple[str, ...], config: Config) -> Registry:
+    """The plugins of some destinations: finding them takes longer than compiling the mutant."""
+    if slugs not in _REGISTRIES:
+        _REGISTRIES[slugs] = registry_for(config, None, ())
+    return _REGISTRIES[slugs]
+
+
+def endings(plan: Plan, events: Sequence[Mapping[str, Any]]) -> list[Prepared | Outcome]:
+    """What every subscription makes of every event: what it would perform, or why it would not."""
+    return [prepare(one, dict(event), str(event["messageId"])) for one in plan.subscriptions for event in events]
+
+
+def is_broken(original: Sequence[Prepared | Outcome], mutant: Sequence[Prepared | Outcome] | None) -> bool:
     """Whether the mistake makes some event that was valid invalid, or not trigger, or the runtime refuse it all."""
     if mutant is None:
         return True
-    before, after = payloads(original, events), payloads(mutant, events)
-    pairs = zip(before, after, strict=True)
-    return any(old is not None and new is None for old, new in pairs)
+    pairs = zip(original, mutant, strict=True)
+    return any(isinstance(old, Prepared) and not isinstance(new, Prepared) for old, new in pairs)

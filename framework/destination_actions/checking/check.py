@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from destination_actions.checking.constants import never_valid
+from destination_actions.checking.literals import unmatched
 from destination_actions.checking.mapped import judged_fields, misfits
 from destination_actions.checking.overlaps import overlaps
 from destination_actions.checking.parts import Part, parts_of
@@ -117,6 +118,7 @@ class _Check:
         """What is known of one subscription."""
         shapes, verdict = self.events_of(part)
         yield from trigger_findings(part, verdict, self.plan)
+        yield from unmatched(part, self.plan) if shapes else ()
         if self.segment and part.item.subscribe is not None:
             place = part.place(part.trigger_pointer)
             for one in segment_differences(part.item.subscribe):

@@ -14,6 +14,7 @@ from functools import cache
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any, Final, Literal, TypeAlias
 
+from destination_actions.checking.firsts import OF_NUMBERS, never_begins, of_form, of_text
 from destination_actions.checking.shapes import (
     EVERYTHING,
     ListOf,
@@ -37,6 +38,8 @@ _NUMBERS: Final = ("number", "integer")
 _KIND_NAMES: Final = {Text: "text", Number: "a number", ListOf: "a list", ObjectOf: "an object"}
 _NO_NUMBERS: Final = frozenset({"date", "date-time", "email", "hostname", "ipv6", "time", "uri", "uuid"})
 """Formats of which no text is a number."""
+_NO_WORDS: Final = frozenset({"date", "date-time", "email", "ipv4", "ipv6", "time", "uri"})
+"""Formats of which no text is a single word."""
 _UNBOUNDED: Final = 2**16
 _MOMENTS: Final = frozenset({"date", "date-time"})
 
@@ -209,7 +212,10 @@ def _unwrapped(part: ListOf, spec: FieldSpec) -> Iterator[Doubt]:
     if not can:
         yield Doubt("kind", "a list is not taken", certain=True)
     elif (part.low, part.high) == (1, 1) and part.each is not None:
-        yield from _together(list(_judged(part.each, spec, top=True)), "its one item: ")
+        rest = replace(part.each, items=None)
+        if part.each.items is not None:
+            yield Doubt("kind", "a list in a list is not taken", certain=rest.nothing)
+        yield from _together(list(_judged(rest, spec, top=True)), "its one item: ")
     else:
         yield Doubt("kind", "a list is only taken if it has one item")
 
@@ -262,17 +268,30 @@ def _text(part: Text, spec: FieldSpec) -> Iterator[Doubt]:
 def _form(part: Text, spec: FieldSpec) -> Iterator[Doubt]:
     least, most = spec.minimum or 0, spec.maximum
     if spec.choices:
-        yield Doubt("form", "it may be none of the choices")
+        none = not any(_could_be(choice.value, part) for choice in spec.choices)
+        yield Doubt("kind", f"it {'is' if none else 'may be'} none of the choices", certain=none)
     if part.low < least:
         yield Doubt("form", f"the text may have fewer than {least:g} characters", certain=_is_below(part.high, least))
     if most is not None and (part.high is None or part.high > most):
         yield Doubt("form", f"the text may have more than {most:g} characters", certain=part.low > most)
+    never = never_begins(of_text(part), of_form(spec.format, spec.pattern))
     if spec.format not in (None, "text", "password", part.format):
-        yield Doubt("form", f"the text may not be in the form {spec.format}")
+        yield Doubt("form", f"the text {_may_not(never)} be in the form {spec.format}", certain=never)
     if spec.pattern not in (None, part.pattern):
         low, high = widths(spec.pattern or "")
-        sure = _is_below(part.high, low) or _is_below(high, part.low)
-        yield Doubt("form", f"the text may not have the form {spec.pattern}", certain=sure)
+        sure = never or _is_below(part.high, low) or _is_below(high, part.low)
+        yield Doubt("form", f"the text {_may_not(sure)} have the form {spec.pattern}", certain=sure)
+
+
+def _may_not(sure: bool) -> str:
+    return "does not" if sure else "may not"
+
+
+def _could_be(value: Any, part: Text) -> bool:
+    """Whether a text may be this one."""
+    if not isinstance(value, str) or len(value) < part.low or _is_below(part.high, len(value)):
+        return False
+    return part.format not in _NO_WORDS or not value.replace("_", "").isalpha()
 
 
 @cache
@@ -296,7 +315,8 @@ def _is_below(high: float | None, bound: float) -> bool:
 def _number(part: Number, spec: FieldSpec) -> Iterator[Doubt]:
     if spec.type in _TEXTS:
         if spec.choices or spec.format not in (None, "text", "password") or spec.pattern:
-            yield Doubt("form", "a number as text may not have the form of the field")
+            never = never_begins(OF_NUMBERS, of_form(spec.format, spec.pattern))
+            yield Doubt("form", f"a number as text {_may_not(never)} have the form of the field", certain=never)
         elif spec.minimum is not None or spec.maximum is not None:
             yield Doubt("form", "a number as text may be too short or too long")
     elif spec.type == "boolean":

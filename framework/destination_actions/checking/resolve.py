@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Final
 
+from destination_actions.checking.firsts import DIGITS, OF_NUMBERS, of_text
 from destination_actions.checking.shapes import (
     EVERYTHING,
     MISSING_SHAPE,
@@ -132,7 +134,7 @@ def as_text(shape: Shape) -> Shape:
     texts = [constant(scalar_text(value)) for value in shape.constants]
     texts += [constant("")] if shape.missing else []
     texts += [Shape(text=shape.text)] if shape.text else []
-    texts += [Shape(text=Text(1, 330))] if shape.number else []
+    texts += [Shape(text=Text(1, 330, first=OF_NUMBERS))] if shape.number else []
     texts += [TEXT] if shape.items or shape.members else []
     return union(texts)
 
@@ -155,7 +157,16 @@ def _concatenated(parts: list[Shape]) -> Shape:
         count *= len(part.constants) if part.text is None else _MOST_TEXTS + 1
     if count <= _MOST_TEXTS:
         return union(constant("".join(map(str, texts))) for texts in product(*(part.constants for part in parts)))
-    return Shape(text=Text(sum(map(_shortest, parts))))
+    return Shape(text=Text(sum(map(_shortest, parts)), first=_first(parts[0])))
+
+
+def _first(part: Shape) -> str | None:
+    """With what a text begins of which this is the first part; nothing is known where it may be empty."""
+    if "" in part.constants or (part.text and part.text.low == 0):
+        return None
+    found = {str(value)[0] for value in part.constants}
+    more = of_text(part.text) if part.text else ""
+    return None if more is None else "".join(sorted({*found, *more}))
 
 
 def _shortest(part: Shape) -> int:
@@ -180,8 +191,9 @@ def _replace(argument: dict[str, Any], scope: Scope) -> Shape:
 
 def _join(argument: dict[str, Any], scope: Scope) -> Shape:
     found = resolved(argument["items"], scope)
-    rest = found.given
-    return union([TEXT if not rest.nothing else NOTHING, MISSING_SHAPE if found.absent else NOTHING])
+    single = as_text(replace(found.given, items=None, members=None))
+    several = TEXT if found.items or found.members else NOTHING
+    return union([single, several, MISSING_SHAPE if found.absent else NOTHING])
 
 
 def _split(argument: dict[str, Any], scope: Scope) -> Shape:
@@ -203,7 +215,7 @@ def _hash(argument: dict[str, Any], scope: Scope) -> Shape:
     found = resolved(argument["value"], scope)
     scalars = replace(found.given, items=None, members=None)
     length = HEX_DIGITS[argument.get("algorithm", "sha256")]
-    text = Text(length, length) if argument.get("encoding", "hex") == "hex" else Text(1)
+    text = Text(length, length, first=f"{DIGITS}abcdef") if argument.get("encoding", "hex") == "hex" else Text(1)
     certain = scalars == found and (found.text is None or found.text.low > 0) and "" not in found.constants
     gone = not certain or argument.get("trim", False)
     return Shape(missing=gone, text=None if scalars.nothing else text)
@@ -212,9 +224,16 @@ def _hash(argument: dict[str, Any], scope: Scope) -> Shape:
 def _json(argument: dict[str, Any], scope: Scope) -> Shape:
     found = resolved(argument["value"], scope)
     if argument["mode"].lower() == "encode":
-        return Shape(missing=found.missing, text=None if found.present.nothing else Text(1))
+        return Shape(missing=found.missing, text=None if found.present.nothing else Text(1, first=_json_firsts(found)))
     texts = found.text is not None or any(isinstance(value, str) for value in found.constants)
     return union([found, EVERYTHING]) if texts else found
+
+
+def _json_firsts(found: Shape) -> str:
+    """With what the JSON of values begins."""
+    begins = {json.dumps(value)[0] for value in found.constants}
+    kinds = ((found.text, '"'), (found.number, OF_NUMBERS), (found.items, "["), (found.members, "{"))
+    return "".join(sorted(begins.union(*(chars for kind, chars in kinds if kind is not None))))
 
 
 def _liquid(_argument: Any, _scope: Scope) -> Shape:

@@ -226,6 +226,13 @@ _WARNINGS: Final = (
         "Compare it with the plan; `destinations explain` says what an event lacks.",
     ),
     Rule(
+        "value-impossible",
+        "warning",
+        "A trigger compares with a value that no event has",
+        "The plan lists the values of this place, or gives it another type; this part of the trigger never holds.",
+        "Take the nearest value, which the hint gives.",
+    ),
+    Rule(
         "same-effect-twice",
         "warning",
         "Two subscriptions do the same for one event",

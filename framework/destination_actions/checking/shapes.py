@@ -21,12 +21,14 @@ MOST_CONSTANTS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Texts of `low` to `high` characters, in a format or of a pattern of JSON Schema, if one is known."""
+    """Texts of `low` to `high` characters, in a format or of a pattern of JSON Schema, if one is known; `first` has the
+    characters with which they can begin."""
 
     low: int = 0
     high: int | None = None
     format: str | None = None
     pattern: str | None = None
+    first: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def _either_text(one: Text | None, other: Text | None) -> Text | None:
         _highest(one.high, other.high),
         one.format if one.format == other.format else None,
         one.pattern if one.pattern == other.pattern else None,
+        None if one.first is None or other.first is None else "".join(sorted({*one.first, *other.first})),
     )
 
 
@@ -221,7 +224,8 @@ def _holds(shape: Shape, value: Scalar) -> bool:
     if any(same(value, known) for known in shape.constants):
         return True
     if isinstance(value, str):
-        return shape.text is not None and _fits_length(shape.text, len(value))
+        begins = shape.text is not None and (shape.text.first is None or value[:1] in shape.text.first)
+        return shape.text is not None and begins and _fits_length(shape.text, len(value))
     return is_number(value) and shape.number is not None and within(shape.number, value)
 
 
@@ -239,8 +243,10 @@ def _both_text(one: Text | None, other: Text | None) -> Text | None:
     if one is None or other is None:
         return None
     low, high = max(one.low, other.low), _lowest(one.high, other.high)
-    made = Text(low, high, one.format or other.format, one.pattern or other.pattern)
-    return None if high is not None and high < low else made
+    firsts = [part.first for part in (one, other) if part.first is not None]
+    first = "".join(char for char in firsts[0] if all(char in known for known in firsts)) if firsts else None
+    made = Text(low, high, one.format or other.format, one.pattern or other.pattern, first)
+    return None if (high is not None and high < low) or (first == "" and low > 0) else made
 
 
 def _both_number(one: Number | None, other: Number | None) -> Number | None:

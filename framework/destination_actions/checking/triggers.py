@@ -107,6 +107,16 @@ def _quantified(quantifier: str, source: Shape, inner: Condition, event: Shape) 
     return Can(hold=True, fail=True)
 
 
+def value_of(path: Path, event: Shape) -> Shape:
+    """Give what may stand at a path; null where nothing does."""
+    return _operand(path, event, NOTHING)
+
+
+def can_equal(left: Shape, right: Shape) -> bool:
+    """Whether two values may be the same."""
+    return _equal(left, right).hold
+
+
 def _operand(operand: Operand, event: Shape, item: Shape) -> Shape:
     """Give what an operand may be; what is missing is null, and `WRONG` is missing."""
     match operand:
