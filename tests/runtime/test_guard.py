@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from destination_actions.runtime import guard
 from destination_actions.runtime.classify import PluginFault
-from destination_actions.runtime.eager import begun
+from destination_actions.runtime.eager import begun, gathered
 from destination_actions.runtime.guard import guarded
 
 VAR: ContextVar[str] = ContextVar("var", default="nothing")
@@ -396,3 +396,60 @@ def test_each_loop_has_tasks_of_its_own() -> None:
         return [await run(waiting), await run(quick)]
 
     assert [["done", "quick"]] * 2 == [asyncio.run(main()) for _ in range(2)]
+
+
+async def test_what_is_gathered_comes_in_its_order_and_at_the_same_time() -> None:
+    """Whether it ends at once or has to wait, and also when one gathers others."""
+    met = asyncio.Barrier(2)
+
+    async def quick(number: int) -> int:
+        return number
+
+    async def meeting(number: int) -> int:
+        async with met:
+            return number
+
+    async def nested() -> list[int]:
+        return await gathered([quick(3), meeting(4), quick(5)])
+
+    assert [1, 2, [3, 4, 5], 6] == await gathered([quick(1), meeting(2), nested(), quick(6)])
+    assert [] == await gathered([])
+
+
+async def test_gathering_that_fails_leaves_nothing_running() -> None:
+    """What has begun is cancelled, and what has not is never begun."""
+    seen: list[str] = []
+
+    async def waiting() -> None:
+        try:
+            await never()
+        finally:
+            seen.append("ended")
+
+    async def failing() -> None:
+        raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        await gathered([waiting(), failing(), waiting()])
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert ["ended"] == seen
+
+
+async def test_gathering_that_is_cancelled_cancels_what_it_gathers() -> None:
+    """And goes on when all of it has ended."""
+    seen: list[str] = []
+
+    async def waiting() -> None:
+        try:
+            await never()
+        finally:
+            await asyncio.sleep(0)
+            seen.append("ended")
+
+    task = asyncio.ensure_future(gathered([waiting(), waiting()]))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ["ended"] * 2 == seen

@@ -15,9 +15,10 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from destination_actions.config import Config, LedgerConfig, config_from_python, load_config
 from destination_actions.definitions import Check, ChoicePage, ChoiceQuery, Destination
@@ -29,8 +30,9 @@ from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
 from destination_actions.runtime import flight
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
 from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for, with_stores
-from destination_actions.runtime.claiming import Equipment, run_of
-from destination_actions.runtime.deliver import deliver_batch, delivered
+from destination_actions.runtime.claiming import Equipment, Run, run_of
+from destination_actions.runtime.deliver import delivered, delivered_batch
+from destination_actions.runtime.eager import gathered
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
 from destination_actions.runtime.keys import message_id_of
 from destination_actions.runtime.lanes import Engines
@@ -54,6 +56,26 @@ BREATH = 0.01
 
 def _nobody(outcome: Outcome) -> None:
     """Tell nobody."""
+
+
+def _settled(run: Run, outcome: Outcome, seconds: float) -> Settled:
+    return Settled(outcome, None, seconds, run.prepared.event, key=run.request.delivery)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """An event after the pure part: items that stand in the places of subscriptions; those that are `ready` become
+    outcomes there."""
+
+    event: Any
+    message_id: str
+    items: list[Any]
+    ready: list[int]
+    places: tuple[int, ...]
+
+
+_Column: TypeAlias = list[tuple[_Taken, int]]
+"""Events of one subscription, each with the index of its item."""
 
 
 class AsyncRuntime:
@@ -146,56 +168,44 @@ class AsyncRuntime:
 
         Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again.
         """
-        if not isinstance(event, Mapping):
-            return await self._sent(self._not_an_event(event), event)
-        message_id = message_id_of(event)
-        candidates, subscriptions = self._plan.candidates(event), self._plan.subscriptions
-        prepared = [prepare(subscriptions[at], event, message_id) for at in candidates.in_order]
-        outcomes = await self._sent(prepared, event)
-        if len(candidates) == len(subscriptions):
-            return outcomes
-        self._records().passed_over(candidates)
-        return Outcomes(self._stand_ins, zip(candidates.in_order, outcomes, strict=True), message_id)
+        taken = self._taken(event)
+        if len(taken.ready) < len(taken.items):
+            await self._ended(taken.items, event)
+        for at in taken.ready if len(taken.ready) == 1 else ():  # as for most events
+            taken.items[at] = await self._deliver(taken.items[at])
+        if len(taken.ready) > 1:
+            outcomes = await gathered(self._deliver(taken.items[at]) for at in taken.ready)
+            for at, outcome in zip(taken.ready, outcomes, strict=True):
+                taken.items[at] = outcome
+        return self._whole(taken)
 
-    async def _sent(self, prepared: Sequence[Prepared | Outcome], event: object) -> list[Outcome]:
-        """Deliver what is ready; the rest has its outcome already."""
-        if len(prepared) == 1 and isinstance(prepared[0], Prepared):  # as for most events
-            return [await self._deliver(prepared[0])]
-        ready = [item for item in prepared if isinstance(item, Prepared)]
-        if len(ready) < len(prepared):
-            await self._ended(prepared, event)
-        done = iter([await self._deliver(ready[0])] if len(ready) == 1 else await self._together(ready))
-        return [next(done) if isinstance(item, Prepared) else item for item in prepared]
+    def _taken(self, event: Event) -> _Taken:
+        """Take an event through the pure part for every subscription that the index does not spare."""
+        if not isinstance(event, Mapping):
+            return _Taken(event, "", self._not_an_event(event), [], ())
+        message_id = message_id_of(event)
+        places, subscriptions = self._plan.candidates(event).in_order, self._plan.subscriptions
+        items = [prepare(subscriptions[at], event, message_id) for at in places]
+        return _Taken(event, message_id, items, [at for at, item in enumerate(items) if type(item) is Prepared], places)
+
+    def _whole(self, taken: _Taken) -> list[Outcome]:
+        """The outcomes for all subscriptions, those that were spared included."""
+        if len(taken.items) == len(self._plan.subscriptions):
+            return taken.items
+        self._records().passed_over(self._plan.candidates(taken.event))
+        return Outcomes(self._stand_ins, zip(taken.places, taken.items, strict=True), taken.message_id)
 
     @cached_property
     def _stand_ins(self) -> Sequence[Filtered]:
         """For each subscription the outcome of an event that it cannot match, but for the messageId."""
         return [Filtered(**head_of(subscription, "")) for subscription in self._plan.subscriptions]
 
-    def _prepared(self, event: Event) -> Sequence[Prepared | Outcome]:
-        """Take an event through the pure part for every subscription; the index spares the ones that cannot match."""
-        if not isinstance(event, Mapping):
-            return self._not_an_event(event)
-        message_id = message_id_of(event)
-        candidates = self._plan.candidates(event)
-        return [
-            prepare(subscription, event, message_id)
-            if at in candidates
-            else Filtered(**head_of(subscription, message_id))
-            for at, subscription in enumerate(self._plan.subscriptions)
-        ]
-
-    async def _together(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:
-        if not ready:
-            return ()
-        return await asyncio.gather(*(self._deliver(prepared) for prepared in ready))
-
     async def _deliver(self, prepared: Prepared) -> Outcome:
         equipment, started = self._equipment(), self._clock.monotonic()
         run = run_of(equipment, prepared)
         outcome = await delivered(run, self._busy_wait)
         ended = self._clock.monotonic()
-        await self._record(Settled(outcome, None, ended - started, prepared.event, key=run.request.delivery))
+        await self._record(_settled(run, outcome, ended - started))
         if ended >= self._breath_at:  # plugin code that never waits must not keep everything else waiting
             self._breath_at = ended + BREATH
             await asyncio.sleep(0)
@@ -233,26 +243,26 @@ class AsyncRuntime:
         Actions with a `perform_batch` get the events of one subscription in one call. Each event gets the outcome that
         it would get alone.
         """
-        rows: list[list[Any]] = [list(self._prepared(event)) for event in events]
-        for event, row in zip(events, rows, strict=True):
-            await self._ended(row, event)
-        columns = zip(*rows, strict=True)
-        await asyncio.gather(*(self._fill(rows, at, list(column)) for at, column in enumerate(columns)))
-        return rows
+        taken = [self._taken(event) for event in events]
+        columns: dict[int, _Column] = {}
+        for one in taken:
+            if len(one.ready) < len(one.items):
+                await self._ended(one.items, one.event)
+            for at in one.ready:
+                columns.setdefault(one.places[at], []).append((one, at))
+        await gathered(self._deliver_column(column) for column in columns.values())
+        return [self._whole(one) for one in taken]
 
-    async def _fill(self, rows: list[list[Any]], at: int, column: Sequence[Prepared | Outcome]) -> None:
-        """Put the outcomes of one subscription's events where the prepared events stood."""
-        places = [number for number, item in enumerate(column) if isinstance(item, Prepared)]
-        ready = [item for item in column if isinstance(item, Prepared)]
-        for number, outcome in zip(places, await self._deliver_batch(ready), strict=True):
-            rows[number][at] = outcome
-
-    async def _deliver_batch(self, ready: Sequence[Prepared]) -> Sequence[Outcome]:
+    async def _deliver_column(self, column: _Column) -> None:
+        """Deliver the prepared events of one subscription, and put the outcomes in their places."""
         started = self._clock.monotonic()
-        outcomes = await deliver_batch(self._equipment(), ready, wait=self._busy_wait)
-        for one, outcome in zip(ready, outcomes, strict=True):
-            await self._record(Settled(outcome, None, self._clock.monotonic() - started, one.event))
-        return outcomes
+        equipment = self._equipment()
+        runs = [run_of(equipment, one.items[at]) for one, at in column]
+        outcomes = await delivered_batch(runs, self._busy_wait)
+        seconds = self._clock.monotonic() - started
+        await gathered(self._record(_settled(run, one, seconds)) for run, one in zip(runs, outcomes, strict=True))
+        for (one, at), outcome in zip(column, outcomes, strict=True):
+            one.items[at] = outcome
 
     async def stream(
         self, events: Source[Event], *, concurrency: int = 64

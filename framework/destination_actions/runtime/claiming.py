@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from destination_actions.context import Context
 from destination_actions.errors import StoreError
-from destination_actions.events import copy_of
 from destination_actions.protocols import (
     Claim,
     ClaimRequest,
@@ -96,44 +94,6 @@ def request_of(equipment: Equipment, prepared: Prepared, generation: int = 0) ->
         return ClaimRequest(delivery, delivery, 0.0, prepared.message_id)
     key = window_key(equipment.stores.secret, lane.destination.slug, cooldown, delivery)
     return ClaimRequest(key, delivery, cooldown.seconds, prepared.message_id)
-
-
-class _Context(Context[Any]):
-    """The context of a run. What plugin code looks at is made when it looks, the copy of the event above all: most code
-    is content with its payload and `send`."""
-
-    __slots__ = ("_run",)
-
-    def __getattr__(self, name: str) -> Any:
-        """Fill a field that is still empty."""
-        make = _FIELDS.get(name)
-        if make is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        value = make(object.__getattribute__(self, "_run"))
-        object.__setattr__(self, name, value)
-        return value
-
-
-_FIELDS: Mapping[str, Callable[[Run], Any]] = {
-    "settings": lambda run: run.lane.settings,
-    "subscription": lambda run: run.prepared.subscription.id,
-    "clock": lambda run: run.equipment.clock,
-    "log": lambda run: log_of(run.lane, run.prepared.subscription.id),
-    "event": lambda run: copy_of(run.prepared.event),
-    "message_id": lambda run: run.prepared.message_id,
-    "delivery_key": lambda run: run.request.delivery,
-    "http": lambda run: run.state.clients,
-    "attempted": lambda run: run.attempted,
-    "sync_mode": lambda run: run.prepared.subscription.sync_mode,
-}
-
-
-def context_of(run: Run, effect: Effect) -> Context[Any]:
-    """What plugin code gets for this delivery."""
-    context = _Context.__new__(_Context)
-    object.__setattr__(context, "_run", run)
-    object.__setattr__(context, "send", effect)
-    return context
 
 
 def effect_of(runs: Sequence[Run]) -> Effect:

@@ -13,8 +13,9 @@ from destination_actions.definitions import Found
 from destination_actions.errors import StoreError
 from destination_actions.outcomes import Delivered, Failed, Outcome, Suppressed, Unknown
 from destination_actions.protocols import ClaimAnswer, LedgerQuery, Verdict
-from destination_actions.runtime.claiming import LONGEST_PAUSE, PAUSE, Run, closed_effect, context_of, settle
+from destination_actions.runtime.claiming import LONGEST_PAUSE, PAUSE, Run, closed_effect, settle
 from destination_actions.runtime.classify import Operation, message_of
+from destination_actions.runtime.contexts import context_of
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.keys import delivery_key
 

@@ -13,8 +13,6 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from destination_actions.answers import Accepted, AuthenticationFailed
-from destination_actions.context import BatchContext
-from destination_actions.events import copy_of
 from destination_actions.http import Redactor
 from destination_actions.outcomes import Delivered, Failed, Outcome
 from destination_actions.runtime.blocking import blocking, is_async
@@ -23,15 +21,15 @@ from destination_actions.runtime.claiming import (
     PAUSE,
     Equipment,
     Run,
-    context_of,
     effect_of,
-    log_of,
     run_of,
     settle,
     turns_of,
 )
 from destination_actions.runtime.classify import Attempt, PluginFault, settlement_of
+from destination_actions.runtime.contexts import batch_context_of, context_of
 from destination_actions.runtime.deciding import decide
+from destination_actions.runtime.eager import gathered
 from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.gather import group_of
 from destination_actions.runtime.guard import guarded
@@ -93,13 +91,18 @@ async def deliver_batch(
     one whose key somebody else holds goes alone, so that nobody waits for it. `generations` are those of the items, 0
     when they are left out.
     """
-    outcomes: dict[int, Outcome] = {}
     numbered = zip(batch, generations or [0] * len(batch), strict=True)
-    left: Sequence[_Item] = [(at, run_of(equipment, *item)) for at, item in enumerate(numbered)]
+    return await delivered_batch([run_of(equipment, *item) for item in numbered], wait)
+
+
+async def delivered_batch(runs: Sequence[Run], wait: float) -> list[Outcome]:
+    """As `deliver_batch`, for runs."""
+    outcomes: dict[int, Outcome] = {}
+    left: Sequence[_Item] = list(enumerate(runs))
     while left:
         first, left = _distinct(left)
         outcomes.update(await _round(first, wait))
-    return [outcomes[at] for at in range(len(batch))]
+    return [outcomes[at] for at in range(len(runs))]
 
 
 def _distinct(items: Sequence[_Item]) -> tuple[list[_Item], list[_Item]]:
@@ -108,21 +111,22 @@ def _distinct(items: Sequence[_Item]) -> tuple[list[_Item], list[_Item]]:
     first: list[_Item] = []
     later: list[_Item] = []
     for at, run in items:
-        names = {run.request.key, run.request.delivery}
-        (later if names & taken else first).append((at, run))
-        taken |= names
+        key, delivery = run.request.key, run.request.delivery
+        (later if key in taken or delivery in taken else first).append((at, run))
+        taken.add(key)
+        taken.add(delivery)
     return first, later
 
 
 async def _round(items: Sequence[_Item], wait: float) -> dict[int, Outcome]:
     """Claim, and perform what was granted."""
-    decided = await asyncio.gather(*(decide(run, 0) for _, run in items))
+    decided = await gathered(decide(run, 0) for _, run in items)
     outcomes = {at: outcome for (at, _), outcome in zip(items, decided, strict=True) if outcome is not None}
     busy = [(at, run) for at, run in items if at in outcomes and wait > 0 and _is_busy(outcomes[at])]
     groups = _groups([(at, run) for at, run in items if at not in outcomes])
     work = [_performed([run for _, run in group]) for group in groups]
     alone = [delivered(run, wait) for _, run in busy]
-    done, waited = await asyncio.gather(asyncio.gather(*work), asyncio.gather(*alone))
+    done, waited = await asyncio.gather(gathered(work), gathered(alone)) if alone else (await gathered(work), [])
     for group, performed in zip(groups, done, strict=True):
         outcomes.update(zip((at for at, _ in group), performed, strict=True))
     return outcomes | dict(zip((at for at, _ in busy), waited, strict=True))
@@ -212,16 +216,19 @@ async def _settled(
     runs: Sequence[Run], results: Sequence[object], effect: Effect, items: Sequence[int] | None = None
 ) -> list[Outcome]:
     """Settle the deliveries at these indexes, or all."""
-    outcomes: list[Outcome] = []
-    alone, redactor = not _batched(runs), runs[0].state.redactor
-    for at in range(len(runs)) if items is None else items:
-        run = runs[at]
-        settlement = settlement_of(_attempt(run, results[at], effect.reach_of(at), redactor, alone))
-        outcome = settlement.outcome
-        await settle(run, settlement.operation, outcome.data if isinstance(outcome, Delivered) else None)
-        await run.equipment.attempted(_try(run, outcome, effect, at, redactor))
-        outcomes.append(_marked(outcome) if run.unclaimed else outcome)
-    return outcomes
+    if len(runs) == 1:
+        return [await _settled_one(runs, results, effect, 0)]
+    wanted = range(len(runs)) if items is None else items
+    return await gathered(_settled_one(runs, results, effect, at) for at in wanted)
+
+
+async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: Effect, at: int) -> Outcome:
+    run, redactor = runs[at], runs[at].state.redactor
+    settlement = settlement_of(_attempt(run, results[at], effect.reach_of(at), redactor, not _batched(runs)))
+    outcome = settlement.outcome
+    await settle(run, settlement.operation, outcome.data if isinstance(outcome, Delivered) else None)
+    await run.equipment.attempted(_try(run, outcome, effect, at, redactor))
+    return _marked(outcome) if run.unclaimed else outcome
 
 
 def _marked(outcome: Outcome) -> Outcome:
@@ -265,7 +272,7 @@ def _call(runs: Sequence[Run], effect: Effect) -> tuple[_Call, bool]:
     single: Any = action.perform
     if _batched(runs):
         many: Any = action.perform_batch
-        context, payloads = _batch_context(runs, effect), [run.prepared.payload for run in runs]
+        context, payloads = batch_context_of(runs, effect), [run.prepared.payload for run in runs]
         return lambda: many(context, payloads), True
     payload = runs[0].prepared.payload
     alone = context_of(runs[0], effect)
@@ -273,22 +280,6 @@ def _call(runs: Sequence[Run], effect: Effect) -> tuple[_Call, bool]:
         return lambda: single(alone, payload), False
     threads, facade = runs[0].equipment.threads, blocking(alone)
     return lambda: threads.run(single, facade, payload), False
-
-
-def _batch_context(runs: Sequence[Run], effect: Effect) -> BatchContext[Any]:
-    first = runs[0]
-    subscription = first.prepared.subscription
-    return BatchContext(
-        settings=first.lane.settings,
-        subscription=subscription.id,
-        clock=first.equipment.clock,
-        log=log_of(first.lane, subscription.id),
-        events=[copy_of(run.prepared.event) for run in runs],
-        delivery_keys=[run.request.delivery for run in runs],
-        http=first.state.clients,
-        send=effect,
-        sync_mode=subscription.sync_mode,
-    )
 
 
 def _answers(result: object, runs: Sequence[Run]) -> Sequence[object]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextvars import Context, copy_context
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 _NOTHING: Final = object()
 
@@ -24,10 +26,10 @@ class _Carrier(Coroutine[Any, Any, Any]):
     as they end at once. The first that has to wait keeps it. Each has a context of its own (`contextvars`).
     """
 
-    __slots__ = ("_context", "_coroutine", "_loop", "_task", "_waits_for", "name")
+    __slots__ = ("_context", "_coroutine", "_loop", "_name", "_task", "_waits_for")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
-        self.name = name
+        self._name = name
         self._coroutine: Coroutine[Any, Any, Any] | None = None
         self._context: Context | None = None
         self._waits_for: Any = _NOTHING
@@ -35,10 +37,10 @@ class _Carrier(Coroutine[Any, Any, Any]):
         # Not `loop.create_task`: a task factory of an embedder's might take the first step by itself.
         self._task: asyncio.Task[Any] | None = asyncio.Task(self, loop=loop, name=name)
 
-    def serves(self, loop: asyncio.AbstractEventLoop, name: str) -> bool:
-        """Whether this is still to be had; never for other code than it was made for, or once somebody cancelled it."""
+    def serves(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether this is still to be had; not once somebody cancelled it."""
         task = self._task
-        return task is not None and self._loop is loop and self.name == name and not task.cancelling()
+        return task is not None and self._loop is loop and not task.cancelling()
 
     def begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Take the first step of a coroutine; raises its `StopIteration` when that was all, else gives the task.
@@ -64,8 +66,8 @@ class _Carrier(Coroutine[Any, Any, Any]):
     def _taken(self) -> None:
         """Serve nobody any more; without a reference to the task, so that no cycle is left to the garbage collector."""
         self._task = None
-        if _local.carrier is self:
-            _local.carrier = None
+        if _local.free.get(self._name) is self:
+            del _local.free[self._name]
 
     def send(self, value: Any) -> Any:
         """Go on, when the task says so: first of all, hand over what the first step waits for."""
@@ -102,11 +104,12 @@ class _Carrier(Coroutine[Any, Any, Any]):
 
 
 class _Local(threading.local):
-    carrier: _Carrier | None = None
+    def __init__(self) -> None:
+        self.free: dict[str, _Carrier] = {}
 
 
 _local: Final = _Local()
-"""The carrier of each thread, whose loop there is one of."""
+"""The free carriers of each thread by name, so that none serves other code than it was made for."""
 
 
 def begun(coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
@@ -115,7 +118,35 @@ def begun(coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
     Otherwise gives the task, called `name`, in which it goes on.
     """
     loop = asyncio.get_running_loop()
-    carrier = _local.carrier
-    if carrier is None or not carrier.serves(loop, name):
-        _local.carrier = carrier = _Carrier(loop, name)
-    return carrier.begin(coroutine)
+    carrier = _local.free.pop(name, None)  # not free meanwhile: a first step may begin others
+    if carrier is None or not carrier.serves(loop):
+        carrier = _Carrier(loop, name)
+    try:
+        return carrier.begin(coroutine)
+    except BaseException:
+        _local.free[name] = carrier
+        raise
+
+
+async def gathered(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """As `asyncio.gather`: run coroutines at the same time, with no task for those that end without having to wait."""
+    results: list[Any] = []
+    waiting: list[tuple[int, asyncio.Task[Any]]] = []
+    pending = iter(coroutines)
+    try:
+        for at, coroutine in enumerate(pending):
+            try:
+                results.append(None)
+                waiting.append((at, begun(coroutine, "destination-actions")))
+            except StopIteration as end:
+                results[at] = end.value
+        found = await asyncio.gather(*(task for _, task in waiting)) if waiting else ()
+    except BaseException:
+        for _, task in waiting:
+            task.cancel()
+        for coroutine in pending:
+            coroutine.close()
+        raise
+    for (at, _), result in zip(waiting, found, strict=True):
+        results[at] = result
+    return results
