@@ -189,7 +189,8 @@ def test_a_plugin_of_another_shape(destinations: Run) -> None:
     before = texts(Path())
     result = destinations("new", "acme", "--action", "other")
     assert (2, before) == (result.exit_code, texts(Path()))
-    assert "write it by hand: from destination_actions_acme.other import other, and other among" in result.stderr
+    assert "by hand:\n        from destination_actions_acme.other import other\n" in result.stderr
+    assert "Destination(..., actions=(..., other))" in result.stderr
     (source / "destination.py").write_text(text.replace("everything()", "[send_message]"))
     (source / "settings.py").write_text("import nothing_of_this_name\n")
     result = destinations("new", "acme", "--action", "other")

@@ -51,8 +51,10 @@ def new(  # noqa: PLR0913, PLR0917 - one option for each thing that can be said
     if there is not None and not force:
         from destination_actions.cli.new_plan import added
 
+        written = added(whole, there)
         say(f"added to {there.folder}:", "bold")
-        _list(added(whole, there), there.folder)
+        _list(written, there.folder)
+        _remind(written)
         return
     _create(planned(whole), folder, force=force)
 
@@ -73,6 +75,15 @@ def _create(plan: PluginPlan, folder: Path | None, *, force: bool) -> None:
     say(f"  pip install -e '{target}[test,static]'")
     say(f"  destinations dev {plan.slug}            # runs its cases again whenever a file changes")
     say(f"  destinations conformance {plan.slug}    # what every destination is checked for")
+
+
+def _remind(written: list[Path]) -> None:
+    """Say where an address stands that is nobody's."""
+    from destination_actions.scaffold.plan import PLACE
+
+    for path in written:
+        if path.suffix == ".py" and f'"{PLACE}"' in path.read_text(encoding="utf-8"):
+            note(f"note: {PLACE} stands in {path.name} and in its cases: put the API's address there", "yellow")
 
 
 def _list(paths: list[Path], folder: Path) -> None:

@@ -59,13 +59,15 @@ def planned(given: Given) -> PluginPlan:
 
 def added(given: Given, plugin: Existing) -> list[Path]:
     """Write one more action for a plugin that is there; gives the files."""
-    for option, value in (("--auth", given.auth), ("--url", given.url), ("--description", given.description)):
+    for option, value in (("--auth", given.auth), ("--description", given.description)):
         if value is not None:
             message = f"{option} is for a new plugin, and {plugin.folder} is one already"
             raise ConfigurationError(message, hint="leave it out; the new action uses the settings that there are")
+    url = None if given.url is None else checked_url(given.url, secret=True)
     if given.document is None:
-        return add_action(plugin, plain_action(checked_action(given.action or FIRST_ACTION)))
-    return add_action(plugin, _from_document(given).action)
+        return add_action(plugin, plain_action(checked_action(given.action or FIRST_ACTION)), url)
+    plan = _from_document(given)
+    return add_action(plugin, plan.action, url)
 
 
 def asked(given: Given) -> Given:

@@ -31,14 +31,18 @@ _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 def action_source(plan: PluginPlan, action: ActionPlan, *, first: bool = True) -> str:
     """`ACTION.py`."""
-    parts = [*_tables(action), *classes(action.payload, class_name(action.slug), _about(action), {"Settings"})]
+    parts = [
+        *_own_address(action),
+        *_tables(action),
+        *classes(action.payload, class_name(action.slug), _about(action), {"Settings"}),
+    ]
     parts += ["\n".join(_perform(action)), laid_out(_action(action))]
     standard = [name for name in ("Any", "Final") if names_in(parts, (name,))]
     framework = [imported("destination_actions", names_in(parts, _NAMES))]
     framework += ["from destination_actions.fields import Timestamp"] if names_in(parts, ("Timestamp",)) else []
     answers = f"{plan.package}.{answers_module(action, first=first)}"
     ours = [imported(answers, ["answered"])] if action.answers is not None else []
-    ours.append(imported(f"{plan.package}.settings", ["URL", "Settings"]))
+    ours.append(imported(f"{plan.package}.settings", ["Settings"] if action.address else ["URL", "Settings"]))
     helpers = names_in(parts, ("lines", "members", "texts"))
     ours += [imported(f"{plan.package}.wire", helpers)] if helpers else []
     ours.sort()
@@ -64,6 +68,11 @@ def is_whole(action: ActionPlan) -> bool:
 
 def _about(action: ActionPlan) -> str:
     return f"What {prose(action.slug)} is given; a mapping fills it from an event."
+
+
+def _own_address(action: ActionPlan) -> Iterator[str]:
+    if action.address:
+        yield f'URL: Final = {quoted(action.address)}\n"""The API\'s address."""'
 
 
 def _tables(action: ActionPlan) -> Iterator[str]:

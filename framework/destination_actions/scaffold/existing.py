@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -16,7 +16,7 @@ from destination_actions.errors import ConfigurationError
 from destination_actions.fields import FieldSet
 from destination_actions.scaffold.files import action_files, write
 from destination_actions.scaffold.names import display_name, distribution_of, function_name, module_name
-from destination_actions.scaffold.plan import ActionPlan, Auth, PluginPlan
+from destination_actions.scaffold.plan import PLACE, ActionPlan, Auth, PluginPlan
 from destination_actions.scaffold.python import Group, imported, laid_out
 
 GROUP: Final = "destination_actions"
@@ -53,23 +53,48 @@ def find_plugin(slug: str, folder: Path | None) -> Existing | None:
     return next((plugin for plugin in found if plugin is not None), None)
 
 
-def add_action(plugin: Existing, action: ActionPlan) -> list[Path]:
-    """Write an action's files and put it into `destination.py`. Raises `ConfigurationError` and writes nothing else."""
+def add_action(plugin: Existing, action: ActionPlan, url: str | None = None) -> list[Path]:
+    """Write an action's files and put it where the destination's actions are. Raises `ConfigurationError`, which says
+    what to write by hand, and writes nothing else.
+
+    The address is that of the plugin's settings; `url` is for a plugin whose settings have none.
+    """
     settings = _settings(plugin)
-    plan = _plan(plugin, settings, action)
-    module = module_name(action.slug)
-    path = plugin.source / "destination.py"
-    text = with_action(_read(path), str(path), plugin.package, module, function_name(action.slug))
-    files = action_files(plan, action, first=False)
+    own = getattr(settings, "URL", None)
+    if url is not None and isinstance(own, str):
+        message = f"--url is for a plugin without an address, and {plugin.source / 'settings.py'} has URL"
+        raise ConfigurationError(message, hint="leave it out")
+    whole = action if isinstance(own, str) else replace(action, address=url or PLACE)
+    plan = _plan(plugin, settings, whole)
+    module = module_name(whole.slug)
+    path = _file_of_destination(plugin)
+    text = with_action(_read(path), str(path), plugin.package, module, function_name(whole.slug))
+    files = action_files(plan, whole, first=False)
     same = [name for name, content in files.items() if _holds(plugin.folder / name, content)]
     written = write(plugin.folder, {name: content for name, content in files.items() if name not in same})
     path.write_text(text, encoding="utf-8")
     return [*written, path]
 
 
+def _file_of_destination(plugin: Existing) -> Path:
+    """The module that makes the destination: `destination.py`, or another of the package with its list of actions."""
+    usual = plugin.source / "destination.py"
+    others = [usual, *(path for path in sorted(plugin.source.glob("*.py")) if path != usual)]
+    found = (path for path in others if path.is_file() and _has_actions(path))
+    return next(found, usual)
+
+
+def _has_actions(path: Path) -> bool:
+    try:
+        return next(_actions(ast.parse(_read(path))), None) is not None
+    except SyntaxError:
+        return False
+
+
 def with_action(source: str, file: str, package: str, module: str, name: str) -> str:
     """The source of `destination.py` with one more action in it. Raises `ConfigurationError` where it has no place."""
-    hint = f"write it by hand: from {package}.{module} import {name}, and {name} among the actions"
+    line = imported(f"{package}.{module}", [name])
+    hint = f"write the action's module and then by hand:\n    {line}\n\n    Destination(..., actions=(..., {name}))"
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
@@ -82,17 +107,29 @@ def with_action(source: str, file: str, package: str, module: str, name: str) ->
         raise ConfigurationError(f'{file}:{actions.lineno}: has the action "{name}" already')
     lines = source.splitlines(keepends=True)
     _replace(lines, actions, [*items, name])
-    _insert_import(lines, tree, package, imported(f"{package}.{module}", [name]))
+    _insert_import(lines, tree, package, line)
     return "".join(lines)
 
 
 def _actions(tree: ast.Module) -> Iterator[ast.Tuple | ast.List]:
-    """What a call of `Destination` gives as its actions, written out."""
+    """What a call of `Destination` gives as its actions, written out there or under a name of the module."""
+    named = dict(_assignments(tree))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Destination":
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Destination":
             for keyword in node.keywords:
-                if keyword.arg == "actions" and isinstance(keyword.value, ast.Tuple | ast.List):
-                    yield keyword.value
+                value = keyword.value
+                given = named.get(value.id) if isinstance(value, ast.Name) else value
+                if keyword.arg == "actions" and isinstance(given, ast.Tuple | ast.List):
+                    yield given
+
+
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """The names of a module that are given a value once, at its top."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            yield node.target.id, node.value
 
 
 def _replace(lines: list[str], node: ast.Tuple | ast.List, items: list[str]) -> None:
@@ -134,18 +171,23 @@ def _plugin(folder: Path, slug: str) -> Existing | None:
 
 def _plan(plugin: Existing, settings: ModuleType, action: ActionPlan) -> PluginPlan:
     """What an added action needs to know of the plugin around it."""
-    oauth = hasattr(settings, "OAUTH_URL")
-    scheme = Auth(scheme="oauth2", token_url=settings.OAUTH_URL) if oauth else Auth(scheme=_scheme(plugin))
     return PluginPlan(
         slug=plugin.slug,
         name=display_name(plugin.slug),
         description="",
         action=action,
-        url=settings.URL,
-        auth=scheme,
+        url=action.address or settings.URL,
+        auth=_auth(plugin, settings, action),
         settings=settings.Settings,
         package=plugin.package,
     )
+
+
+def _auth(plugin: Existing, settings: ModuleType, action: ActionPlan) -> Auth:
+    """How the plugin's requests are authenticated; those to an address of the action's own get no credentials."""
+    if hasattr(settings, "OAUTH_URL"):
+        return Auth(scheme="oauth2", token_url=settings.OAUTH_URL)
+    return Auth(scheme="none" if action.address else _scheme(plugin))
 
 
 def _scheme(plugin: Existing) -> Any:
@@ -155,7 +197,7 @@ def _scheme(plugin: Existing) -> Any:
 def _settings(plugin: Existing) -> ModuleType:
     """The plugin's module of settings, run apart from whatever is installed."""
     path = plugin.source / "settings.py"
-    hint = "--action adds to plugins of the shape that `destinations new` gives them"
+    hint = f"an added action imports Settings, a FieldSet, from {plugin.package}.settings: put the class there"
     spec = spec_from_file_location(f"_{plugin.package}_settings", path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise ConfigurationError(f"{path}: is not there", hint=hint)
@@ -164,9 +206,9 @@ def _settings(plugin: Existing) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:  # noqa: BLE001 - somebody else's code
         raise ConfigurationError(f"{path}: cannot be imported: {error}", hint=hint) from None
-    fields, url = getattr(module, "Settings", None), getattr(module, "URL", None)
-    if not (isinstance(fields, type) and issubclass(fields, FieldSet) and isinstance(url, str)):
-        raise ConfigurationError(f"{path}: has no URL, or no Settings", hint=hint)
+    fields = getattr(module, "Settings", None)
+    if not (isinstance(fields, type) and issubclass(fields, FieldSet)):
+        raise ConfigurationError(f"{path}: has no FieldSet named Settings", hint=hint)
     return module
 
 

@@ -60,7 +60,7 @@ class ActionPlan:
 
     `path` has the segments below the API's address; `{key}` in one stands for a field. `body`, `query` and `headers`
     lead from the API's names to the keys of fields; the header `idempotency` gets the delivery's key. `fixed` are
-    fields that configurations give, not events.
+    fields that configurations give, not events. `address` is the API's where the settings of its plugin have none.
     """
 
     slug: str
@@ -76,6 +76,7 @@ class ActionPlan:
     idempotency: str = ""
     fixed: frozenset[str] = frozenset()
     answers: Answers | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

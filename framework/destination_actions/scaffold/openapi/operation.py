@@ -48,19 +48,33 @@ def plan_of(api: Api, name: str) -> PluginPlan:
     """The plan of a plugin whose action is this operation. Raises `ConfigurationError` where that cannot be."""
     operation = api.operation(name)
     reader = Reader(api)
+    action = _action(operation, reader)
+    url = _url(operation, reader)
+    auth = auth_of(api, operation, reader.notes)
+    return PluginPlan(
+        slug=slug_of(api.title),
+        name=api.title,
+        description=sentence(str(api.root.get("info", {}).get("description") or "")) or f"Sends events to {api.title}.",
+        action=action,
+        url=url,
+        auth=replace(auth, check_path=check_path(api, operation)) if auth.scheme != "none" else auth,
+        notes=tuple(dict.fromkeys(reader.notes)),
+    )
+
+
+def _action(operation: Operation, reader: Reader) -> ActionPlan:
+    """The operation as an action: its parameters and the members of its body are the fields."""
     fields = _Fields()
     idempotency = _parameters(operation, reader, fields)
     encoding = _body(operation, reader, fields)
     slug = _slug(operation)
-    about = sentence(str(operation.own.get("summary") or operation.own.get("description") or "")) or title(slug)
-    about = about if about.endswith((".", "!", "?")) else f"{about}."
-    action = ActionPlan(
+    return ActionPlan(
         slug=slug,
         title=title(slug),
-        description=about,
+        description=_about(operation) or f"{title(slug)}.",
         payload=fieldset_from_json(fields.definitions, name=pascal(slug)),
         method=operation.method.upper(),
-        path=_path(operation, fields, api),
+        path=_path(operation, fields, reader.api),
         encoding=encoding,
         body=fields.at("body"),
         query=fields.at("query"),
@@ -69,18 +83,12 @@ def plan_of(api: Api, name: str) -> PluginPlan:
         fixed=frozenset(fields.at("path").values()),
         answers=answers_of(operation, reader),
     )
-    url = _url(operation, reader)
-    auth = auth_of(api, operation, reader.notes)
-    auth = replace(auth, check_path=check_path(api, operation)) if auth.scheme != "none" else auth
-    return PluginPlan(
-        slug=slug_of(api.title),
-        name=api.title,
-        description=sentence(str(api.root.get("info", {}).get("description") or "")) or f"Sends events to {api.title}.",
-        action=action,
-        url=url,
-        auth=auth,
-        notes=tuple(dict.fromkeys(reader.notes)),
-    )
+
+
+def _about(operation: Operation) -> str:
+    """What the document says of it, as a sentence; empty where it says nothing."""
+    about = sentence(str(operation.own.get("summary") or operation.own.get("description") or ""))
+    return about if not about or about.endswith((".", "!", "?")) else f"{about}."
 
 
 def _slug(operation: Operation) -> str:
