@@ -58,8 +58,8 @@ AGAIN = 0.5
 OLD_ROWS = 500
 BATCH = 10
 BEHIND = 500
-"""Waiting deliveries over which nobody is killed: where a machine has other things to do, processes would else die
-faster than they start, and the queue would only grow."""
+"""Waiting deliveries over which nobody is killed, and nothing is fed: where a machine has other things to do, processes
+would else die faster than they start, and the queue would only grow."""
 LOOK = 3.0
 """Seconds between looks at how many wait."""
 
@@ -157,11 +157,18 @@ class Run:
         while self.killed < self.kills and time.monotonic() < deadline:
             self.replace_dead()
             if time.monotonic() >= looked + LOOK:
-                looked, self.behind = time.monotonic(), waiting(self.folder) > BEHIND
+                looked = time.monotonic()
+                self._look()
             if time.monotonic() >= following and not self.behind:
                 following = time.monotonic() + self.dice.uniform(0.5, 1.5) * self.every
                 self._kill_one()
             time.sleep(0.005)
+
+    def _look(self) -> None:
+        """Have callers and killer wait while the workers are behind."""
+        self.behind = waiting(self.folder) > BEHIND
+        flag = self.folder / crash_ingest.BEHIND
+        flag.touch() if self.behind else flag.unlink(missing_ok=True)
 
     def _kill_one(self) -> None:
         role = self.dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
@@ -293,6 +300,7 @@ def crash(folder: Path, *, count: int, keys: int, kills: int, every: float, seed
         run.begin(lambda: waited_for(lambda: make_store(folder)))
         feeders = run.feed(list(mixed_events(count, keys, seed)))
         run.kill_until_enough(began + LONGEST)
+        (folder / crash_ingest.BEHIND).unlink(missing_ok=True)
         last = time.monotonic()
         finished = run.settle(feeders, began + LONGEST)
         settled = time.monotonic()

@@ -20,6 +20,7 @@ from destination_actions.ingest.keys import Source
 from destination_actions.ingest.reply import Reply
 
 KEY = "crash-key-0123456789"
+BEHIND = "behind"
 
 
 class TrappedService(Service):
@@ -55,7 +56,8 @@ def feed(
 ) -> None:
     """Send each batch until a server answers 200; what is written down here was promised to be kept.
 
-    `gap` is the pause after each batch, in seconds. A batch whose answer was lost is sent again, as SDKs do it.
+    `gap` is the pause after each batch, in seconds; while the file `BEHIND` exists, nothing is sent. A batch whose
+    answer was lost is sent again, as SDKs do it.
     """
     dice, accepted, counts = random.Random(name), Lines(folder / f"accepted-{name}.ndjson"), {"sent": 0}
     for batch in batches:
@@ -64,6 +66,8 @@ def feed(
         for event in batch:
             accepted.add(event)
         time.sleep(gap)
+        while (folder / BEHIND).exists():
+            time.sleep(0.1)
     Lines(folder / "calls.ndjson").add(counts | {"batches": len(batches)})
 
 

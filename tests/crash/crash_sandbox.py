@@ -15,6 +15,9 @@ from crash_world import CHANCES
 from destination_actions_twilio_studio.sandbox import Sandbox, World
 from destination_actions_twilio_studio.sandbox.executions import Execution, Executions
 
+FEW = 0.01
+"""How likely a 429 is. Each pauses the lane of all workers for a second, in which whoever dies has nothing in hand."""
+
 
 class LastingExecutions(Executions):
     """Executions that are written down as they are created, and read again by the next process."""
@@ -71,7 +74,7 @@ def serve(folder: Path, served: World, seed: int, trap: Trap, ports: Sequence[in
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         sandbox = LastingSandbox(served, folder, trap, ports)
-        sandbox.faults.by_chance(CHANCES, seed=seed)
+        sandbox.faults.by_chance(CHANCES | {"too-many": FEW}, seed=seed)
         async with sandbox:
             (folder / "settings.tmp").write_text(json.dumps(sandbox.settings))
             (folder / "settings.tmp").rename(folder / "settings.json")
