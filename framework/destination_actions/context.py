@@ -110,8 +110,8 @@ class Context(_Common[S]):
     """For one delivery.
 
     `event` is a copy: what is done to it reaches nobody else. `delivery_key` is the same at every attempt: hand it to
-    the API if that can keep it, so that `reconcile` finds what was done. `attempted` is when an earlier attempt may
-    have been executed (wall-clock seconds), or None.
+    the API if that can keep it, so that `reconcile` finds what was done. Earlier attempts may have been executed from
+    `attempted` to `attempted_until` (wall-clock seconds of this machine); None where there was none, or nobody knows.
     """
 
     event: Event
@@ -120,6 +120,7 @@ class Context(_Common[S]):
     http: Reads
     send: Send
     attempted: float | None = None
+    attempted_until: float | None = None
     sync_mode: str | None = None
 
 
@@ -162,4 +163,5 @@ class BlockingContext(_Common[S]):
     http: BlockingReads
     send: BlockingSend
     attempted: float | None = None
+    attempted_until: float | None = None
     sync_mode: str | None = None

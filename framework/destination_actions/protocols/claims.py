@@ -63,8 +63,8 @@ class ClaimAnswer:
 
     `claim` with GRANTED and RESUME; `until` (wall clock) and `by` (messageId) with COOLING, COOLING_CHECK and
     ALREADY_SUPPRESSED; `retry_in`, the seconds after which it is worth asking again, with BUSY; `data` (what `confirm`
-    recorded) with ALREADY_DONE; `attempted` (wall clock of the first `mark_sent` of this delivery) with RESUME and
-    COOLING_CHECK.
+    recorded) with ALREADY_DONE; `attempted` and `attempted_last` (wall clock of the first and the last `mark_sent` of
+    this delivery) with RESUME and COOLING_CHECK.
     """
 
     verdict: Verdict
@@ -74,6 +74,7 @@ class ClaimAnswer:
     retry_in: float | None = None
     data: Json = None
     attempted: float | None = None
+    attempted_last: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,5 +82,6 @@ def blocking(context: Context[Any]) -> BlockingContext[Any]:
         http=_BlockingReads(loop, context.http),
         send=_Blocking(loop, context.send),
         attempted=context.attempted,
+        attempted_until=context.attempted_until,
         sync_mode=context.sync_mode,
     )

@@ -62,6 +62,7 @@ class Run:
     generation: int = 0
     claim: Claim | None = None
     attempted: float | None = None
+    attempted_until: float | None = None
     unclaimed: bool = False
 
     @property

@@ -41,7 +41,7 @@ async def decide(run: Run, wait: float) -> Outcome | None:
     except StoreError as error:
         return _without_store(run, error)
     if answer.verdict is Verdict.GRANTED:  # as nearly always
-        run.claim, run.attempted = answer.claim, answer.attempted
+        _note(run, answer)
         return None
     try:
         return await _decided(run, answer)
@@ -62,7 +62,7 @@ async def _claimed(run: Run, answer: ClaimAnswer, wait: float) -> ClaimAnswer:
 
 
 async def _decided(run: Run, answer: ClaimAnswer) -> Outcome | None:
-    run.claim, run.attempted = answer.claim, answer.attempted
+    _note(run, answer)
     match answer.verdict:
         case Verdict.GRANTED:
             return None
@@ -78,6 +78,13 @@ async def _decided(run: Run, answer: ClaimAnswer) -> Outcome | None:
             after = answer.retry_in if answer.retry_in is not None else 1.0
             message = "another delivery holds the claim, or its outcome is not known yet"
             return Failed(**run.head, reason="busy", message=message, after=after, counts=False)
+
+
+def _note(run: Run, answer: ClaimAnswer) -> None:
+    """Keep what goes with a verdict. What was sent last may have been executed for as long as a request lives."""
+    run.claim, run.attempted, last = answer.claim, answer.attempted, answer.attempted_last
+    times = run.equipment.times
+    run.attempted_until = None if last is None else last + times.send + times.grace
 
 
 def _without_store(run: Run, error: StoreError) -> Outcome | None:
@@ -154,8 +161,9 @@ async def _earlier(run: Run) -> Outcome | None:
     return None
 
 
-async def _tried_at(run: Run, generation: int) -> tuple[str, float] | None:
-    """Key and first attempt (wall clock) of an earlier generation, unless it is certain that nothing was executed."""
+async def _tried_at(run: Run, generation: int) -> tuple[str, float, float | None] | None:
+    """Key, first attempt and the end of the last (wall clock) of an earlier generation, unless it is certain that
+    nothing was executed."""
     subscription = run.prepared.subscription
     key = delivery_key(run.prepared.message_id, subscription.lane.name, subscription.id, generation)
     ledger = run.equipment.stores.ledger
@@ -164,21 +172,23 @@ async def _tried_at(run: Run, generation: int) -> tuple[str, float] | None:
         return None
     attempts = await ledger.attempts(key)
     known = [attempt.at for attempt in attempts] + [entry.accepted for entry in entries]
-    return (key, known[0]) if known else None
+    times = run.equipment.times
+    until = entries[0].at + times.send + times.grace if entries else None
+    return (key, known[0], until) if known else None
 
 
-async def _read_back(run: Run, earlier: tuple[str, float] | None = None) -> Found | Outcome | None:
+async def _read_back(run: Run, earlier: tuple[str, float, float | None] | None = None) -> Found | Outcome | None:
     """Ask the action's `reconcile`: found, not found (None), or the outcome when it could not tell.
 
-    `earlier` is another generation to ask for: its key, and when it was tried first.
+    `earlier` is another generation to ask for: its key, when it was tried first, and until when that lasted.
     """
     reconcile = run.prepared.subscription.action.reconcile
     if reconcile is None or run.lane.on_unknown != "reconcile":
         return None
     context = context_of(run, closed_effect(run.equipment, run.lane))
     if earlier is not None:
-        key, attempted = earlier
-        context = replace(context, delivery_key=key, attempted=attempted)
+        key, first, until = earlier
+        context = replace(context, delivery_key=key, attempted=first, attempted_until=until)
     payload = run.prepared.payload
     limit = run.equipment.perform_limit
     found = await guarded(lambda: reconcile(context, payload), limit=limit, name=f"{run.name}.reconcile")

@@ -186,8 +186,9 @@ class Transitions:
             return Decision(records, self._busy(window, at))
         until, by = at.on_the_wall(window.until), window.message
         if records.entry is not None and not request.checked:
-            attempted = self._attempted(records.entry, at)
-            return Decision(records, ClaimAnswer(Verdict.COOLING_CHECK, until=until, by=by, attempted=attempted))
+            first, last = self._attempted(records.entry, at)
+            check = ClaimAnswer(Verdict.COOLING_CHECK, until=until, by=by, attempted=first, attempted_last=last)
+            return Decision(records, check)
         entry = Entry(Mark.SUPPRESSED, at.now, until=window.until, by=by)
         return Decision(Records(window, entry), ClaimAnswer(Verdict.COOLING, until=until, by=by))
 
@@ -200,17 +201,22 @@ class Transitions:
     def _given(self, verdict: Verdict, records: Records, request: ClaimRequest, at: Instant) -> Decision:
         assert records.window is not None  # noqa: S101 - for the type checker: callers just made it
         claim = Claim(request.key, request.delivery, request.seconds, records.window.token)
-        attempted = self._attempted(records.entry, at) if verdict is Verdict.RESUME else None
-        return Decision(records, ClaimAnswer(verdict, claim=claim, attempted=attempted))
+        if verdict is not Verdict.RESUME:
+            return Decision(records, ClaimAnswer(verdict, claim=claim))
+        first, last = self._attempted(records.entry, at)
+        return Decision(records, ClaimAnswer(verdict, claim=claim, attempted=first, attempted_last=last))
 
-    def _attempted(self, entry: Entry | None, at: Instant) -> float | None:
-        """Give the first attempt's wall-clock time: the earlier one when the wall clock was set in the meantime.
+    def _attempted(self, entry: Entry | None, at: Instant) -> tuple[float | None, float | None]:
+        """Give the wall-clock times of the first attempt and of the last: the earlier and the later one when the wall
+        clock was set in the meantime.
 
-        A read-back that starts too early reads a little more; one that starts too late sees nothing.
+        A read-back of too long a time reads a little more; one of too short a time may see nothing.
         """
         if entry is None or entry.attempted is None or entry.attempted_wall is None:
-            return None
-        return min(at.on_the_wall(entry.attempted), entry.attempted_wall)
+            return None, None
+        first, last = at.on_the_wall(entry.attempted), at.on_the_wall(entry.touched)
+        then = round(entry.attempted_wall + (entry.touched - entry.attempted), 3)
+        return min(first, entry.attempted_wall), max(last, then)
 
     # --- what follows a claim ---
 

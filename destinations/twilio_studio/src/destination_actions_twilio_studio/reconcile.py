@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
@@ -17,10 +18,12 @@ from destination_actions_twilio_studio.profile import known_phones
 from destination_actions_twilio_studio.settings import Settings
 
 MARGIN: Final = 60.0
-"""Seconds before our attempt from which executions are looked at: clocks differ."""
+"""Seconds before our first attempt, and after our last one, in which executions are looked at: clocks differ."""
 PAGE: Final = 50
 PAGES: Final = 100
-CONTEXTS: Final = 100
+CONTEXTS: Final = 200
+TOGETHER: Final = 10
+"""Contexts that are read at a time."""
 
 Execution = Mapping[str, Any]
 
@@ -33,15 +36,15 @@ async def find_execution(ctx: Context[Settings], flow: TriggerStudioFlow) -> Fou
     if ctx.attempted is None:
         return None
     addresses = await _addresses(ctx, flow)
-    looked = 0
-    async for execution in _listed(ctx, flow, ctx.attempted - MARGIN):
-        if addresses is not None and _address(execution) not in addresses:
-            continue
-        looked += 1
-        if looked > CONTEXTS:
-            raise TryAgain(f"more than {CONTEXTS} executions could be this one", code="read_back_limit")
-        if await _delivery_key(ctx, flow, execution) == ctx.delivery_key:
-            return Found(execution_data(execution) | {"readBack": True})
+    listed = _listed(ctx, flow, ctx.attempted)
+    possible = [one async for one in listed if addresses is None or _address(one) in addresses]
+    for at in range(0, min(len(possible), CONTEXTS), TOGETHER):
+        some = possible[at : at + TOGETHER]
+        keys = await asyncio.gather(*(_delivery_key(ctx, flow, execution) for execution in some))
+        if ctx.delivery_key in keys:
+            return Found(execution_data(some[keys.index(ctx.delivery_key)]) | {"readBack": True})
+    if len(possible) > CONTEXTS:
+        raise TryAgain(f"{len(possible)} executions could be this one", code="read_back_limit")
     return None
 
 
@@ -62,8 +65,12 @@ def _bare(address: str) -> str:
 
 
 async def _listed(ctx: Context[Settings], flow: TriggerStudioFlow, start: float) -> AsyncIterator[Execution]:
+    """What was created while an attempt of ours may have been executed: what came later is somebody else's, and with
+    time there is more of it than anybody can look through."""
     url = executions_url(ctx.settings, flow)
-    params = {"DateCreatedFrom": iso_seconds(start), "PageSize": str(PAGE)}
+    params = {"DateCreatedFrom": iso_seconds(start - MARGIN), "PageSize": str(PAGE)}
+    if ctx.attempted_until is not None:
+        params["DateCreatedTo"] = iso_seconds(ctx.attempted_until + MARGIN)
     for _ in range(PAGES):
         body = await _read(ctx, url, params)
         for execution in _objects(body.get("executions")):
@@ -72,7 +79,7 @@ async def _listed(ctx: Context[Settings], flow: TriggerStudioFlow, start: float)
         if following is None:
             return
         params |= following
-    raise TryAgain(f"more than {PAGE * PAGES} executions since the attempt", code="read_back_limit")
+    raise TryAgain(f"more than {PAGE * PAGES} executions around the attempt", code="read_back_limit")
 
 
 def _next(body: Mapping[str, Any]) -> dict[str, str] | None:
