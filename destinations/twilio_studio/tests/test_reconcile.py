@@ -186,3 +186,16 @@ async def test_contexts_in_the_list_are_used(sandbox, make, event, clock) -> Non
     clock.advance(16)
     [found] = await runtime.send(event())
     assert ("delivered", []) == (found.outcome, sandbox.ledger.of("context"))
+
+
+async def test_what_came_after_the_attempts_is_not_looked_through(sandbox, make, event, clock, monkeypatch) -> None:
+    """However many executions the person has had since, a read-back sees those of the attempts' time, and ends."""
+    monkeypatch.setattr(reconcile, "CONTEXTS", 3)
+    runtime = make(sandbox, coolingOffPeriod=0)
+    sandbox.faults.next("unavailable")
+    await runtime.send(event("m1"))
+    clock.advance(200)
+    for number in range(5):
+        await runtime.send(event(f"later-{number}"))
+    [found] = await runtime.send(event("m1"))
+    assert ("delivered", False, 0) == (found.outcome, found.repeated, len(sandbox.ledger.of("context")))
