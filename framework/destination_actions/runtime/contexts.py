@@ -41,6 +41,7 @@ class _Context(_Late, Context[Any]):
         "delivery_key": lambda run: run.request.delivery,
         "http": lambda run: run.state.clients,
         "attempted": lambda run: run.attempted,
+        "attempted_until": lambda run: run.attempted_until,
         "sync_mode": lambda run: run.prepared.subscription.sync_mode,
     }
 
