@@ -39,7 +39,7 @@ async def send_together(ctx: BatchContext[Settings], sends: Sequence[Send]) -> l
 def _headers(ctx: BatchContext[Settings], send: Send, body: bytes, kind: str | None) -> dict[str, str]:
     """The mapped headers, those that they leave to us, and those that are always ours."""
     offered = {"Content-Type": kind, "Idempotency-Key": idempotency_key(ctx.delivery_keys)}
-    keys = {"X-Delivery-Keys": ", ".join(ctx.delivery_keys)} if send.enable_batching else {}
+    keys = {"X-Delivery-Keys": ",".join(ctx.delivery_keys)} if send.enable_batching else {}
     missing = _missing(send.lines, {name: value for name, value in offered.items() if value is not None})
     return {**send.lines, **missing, **keys, **signatures(ctx.settings, body, ctx.clock.now())}
 
