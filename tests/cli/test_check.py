@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator
 
 Run = Callable[..., Result]
 
@@ -28,73 +28,8 @@ destinations:
           from: "+15550009000"
           coolingOffPeriod: {"@path": $.properties.order_id}
 """
-TEXT = {"type": "string"}
-LEVELS = {"enum": ["none", "note", "warning", "error"]}
-COUNT = {"type": "integer", "minimum": 1}
-MESSAGE = {"type": "object", "required": ["text"], "properties": {"text": TEXT}}
-RULE = {
-    "type": "object",
-    "required": ["id"],
-    "properties": {
-        "id": TEXT,
-        "shortDescription": MESSAGE,
-        "help": MESSAGE,
-        "defaultConfiguration": {"type": "object", "properties": {"level": LEVELS}, "additionalProperties": False},
-    },
-    "additionalProperties": False,
-}
-LOCATION = {
-    "type": "object",
-    "required": ["physicalLocation"],
-    "properties": {
-        "physicalLocation": {
-            "type": "object",
-            "required": ["artifactLocation"],
-            "properties": {
-                "artifactLocation": {"type": "object", "required": ["uri"], "properties": {"uri": TEXT}},
-                "region": {"type": "object", "properties": {"startLine": COUNT, "startColumn": COUNT}},
-            },
-            "additionalProperties": False,
-        }
-    },
-    "additionalProperties": False,
-}
-RESULT = {
-    "type": "object",
-    "required": ["message", "ruleId", "locations"],
-    "properties": {
-        "ruleId": TEXT,
-        "ruleIndex": {"type": "integer", "minimum": 0},
-        "level": LEVELS,
-        "message": MESSAGE,
-        "locations": {"type": "array", "items": LOCATION},
-        "properties": {"type": "object"},
-    },
-    "additionalProperties": False,
-}
-DRIVER = {
-    "type": "object",
-    "required": ["name"],
-    "properties": {"name": TEXT, "version": TEXT, "rules": {"type": "array", "items": RULE, "uniqueItems": True}},
-    "additionalProperties": False,
-}
-RUN = {
-    "type": "object",
-    "required": ["tool"],
-    "properties": {
-        "tool": {"type": "object", "required": ["driver"], "properties": {"driver": DRIVER}},
-        "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-        "results": {"type": "array", "items": RESULT},
-    },
-    "additionalProperties": False,
-}
-SARIF = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {"$schema": TEXT, "version": {"const": "2.1.0"}, "runs": {"type": "array", "items": RUN}},
-    "additionalProperties": False,
-}
-"""What of SARIF 2.1.0 a report uses: names, types and required members as the standard has them."""
+SARIF = json.loads((Path(__file__).parent / "sarif-2.1.0.schema.json").read_text())
+"""The schema of the OASIS standard, as the JSON Schema Store has it."""
 
 
 @pytest.fixture
@@ -117,10 +52,13 @@ def test_json(destinations: Run, path: Path) -> None:
 
 
 def test_sarif(destinations: Run, path: Path) -> None:
-    """The report is SARIF: each result has a rule that is described, and its line and column."""
+    """The report is SARIF: each result has a rule that is described in two lengths, as code hosts ask, and its line and
+    column."""
     log: dict[str, Any] = json.loads(destinations("check", path, "--sarif", T="t").stdout)
-    Draft202012Validator(SARIF).validate(log)
+    Draft4Validator(SARIF).validate(log)
     (run,) = log["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert {"id", "shortDescription", "fullDescription", "help", "defaultConfiguration"} == rule.keys()
     (result,) = run["results"]
     assert "secret-in-clear" == result["ruleId"] == run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
     place = result["locations"][0]["physicalLocation"]
@@ -130,11 +68,20 @@ def test_sarif(destinations: Run, path: Path) -> None:
     )
 
 
+def test_sarif_with_a_mistake_is_none(destinations: Run, path: Path) -> None:
+    """The standard's schema refuses a log with a level, a line or a rule that it does not have."""
+    log: dict[str, Any] = json.loads(destinations("check", path, "--sarif", T="t").stdout)
+    for name, wrong in (("level", "fatal"), ("ruleId", 7), ("locations", [{"physicalLocation": {"region": 1}}])):
+        result = log["runs"][0]["results"][0]
+        broken = {**log, "runs": [{**log["runs"][0], "results": [result | {name: wrong}]}]}
+        assert not Draft4Validator(SARIF).is_valid(broken)
+
+
 def test_sarif_of_a_file_that_cannot_be_read(destinations: Run, tmp_path: Path) -> None:
     """An error without a line is a result too, and the exit code stays 2."""
     result = destinations("check", tmp_path / "no such.yaml", "--sarif")
     log = json.loads(result.stdout)
-    Draft202012Validator(SARIF).validate(log)
+    Draft4Validator(SARIF).validate(log)
     assert (2, "unreadable") == (result.exit_code, log["runs"][0]["results"][0]["ruleId"])
 
 

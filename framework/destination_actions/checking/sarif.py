@@ -36,6 +36,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.about or f"{rule.title}."},
         "help": {"text": help_text},
         "defaultConfiguration": {"level": rule.level},
     }
