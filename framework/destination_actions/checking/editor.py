@@ -37,12 +37,20 @@ def editor_schema(
     schema = load_schema("config")
     schema["$id"] = f"{schema['$id']}:installed"
     schema["$defs"] |= mapping_schema(directives)["$defs"]
+    schema["$defs"]["directives"] = _offered(schema["$defs"]["directive"])
     for destination in listed:
         schema["$defs"] |= _definitions(destination)
     one = schema["$defs"]["destination"]
     one["allOf"] = [_known(listed), *map(_chosen, listed)]
     one["properties"]["destination"]["examples"] = [destination.slug for destination in listed]
     return schema
+
+
+def _offered(directive: Schema) -> Schema:
+    """The names of all directives, for an object that has none yet; it permits everything."""
+    named = {name: one for name, one in directive["properties"].items() if name.startswith("@")}
+    told = {name: {"description": one["description"]} for name, one in named.items() if "description" in one}
+    return {"properties": {name: told.get(name, {}) for name in named}}
 
 
 def _known(destinations: Sequence[Destination[Any]]) -> Schema:
@@ -145,7 +153,9 @@ def _setting(spec: FieldSpec) -> Schema:
 
 def _mapped(spec: FieldSpec) -> Schema:
     """A constant, or a directive."""
-    return {**_head(spec), "if": _DIRECTIVE, "then": {"$ref": "#/$defs/directive"}, "else": _literal(spec, _mapped)}
+    offered = {"allOf": [{"$ref": "#/$defs/directives"}]}
+    either = {"if": _DIRECTIVE, "then": {"$ref": "#/$defs/directive"}, "else": _literal(spec, _mapped)}
+    return {**_head(spec), **offered, **either}
 
 
 def _head(spec: FieldSpec) -> Schema:
