@@ -27,6 +27,8 @@ from destination_actions.runtime.tries import Try, nobody
 
 log = logging.getLogger("destination_actions")
 
+_CONFIRM = Operation.CONFIRM
+
 PAUSE = 0.02
 LONGEST_PAUSE = 1.0
 
@@ -141,7 +143,7 @@ async def settle(run: Run, operation: Operation, data: Mapping[str, Any] | None 
     if claim is None:
         return
     try:
-        if operation is Operation.CONFIRM:
+        if operation is _CONFIRM:
             await claims.confirm(claim, dict(data or {}))
         elif operation is Operation.RELEASE:
             await claims.release(claim)

@@ -34,6 +34,9 @@ class Operation(Enum):
     NOTHING = "nothing"
 
 
+_CONFIRM = Operation.CONFIRM
+
+
 class PluginFault(Exception):  # noqa: N818 - carried as a value
     """The plugin broke its contract; the message says how."""
 
@@ -83,7 +86,7 @@ def settlement_of(attempt: Attempt) -> Settlement:
 
 def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
     data: Any = attempt.redactor.json(dict(answer.data)) if answer.data else {}
-    return Settlement(Operation.CONFIRM, Delivered(**attempt.head, data=data))
+    return Settlement(_CONFIRM, Delivered(**attempt.head, data=data))
 
 
 def _unanswered(attempt: Attempt) -> Settlement:

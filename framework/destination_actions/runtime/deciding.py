@@ -21,6 +21,8 @@ from destination_actions.runtime.keys import delivery_key
 
 log = logging.getLogger("destination_actions")
 
+_GRANTED = Verdict.GRANTED
+
 
 async def decide(run: Run, wait: float) -> Outcome | None:
     """Claim. None means: perform now; otherwise the outcome. Waits up to `wait` seconds while another holds the claim.
@@ -36,13 +38,13 @@ async def decide(run: Run, wait: float) -> Outcome | None:
         return earlier
     try:
         answer = await run.equipment.stores.claims.claim(run.request)
-        if answer.verdict is Verdict.BUSY and wait > 0:
+        if answer.verdict is _GRANTED:  # as nearly always
+            _note(run, answer)
+            return None
+        if wait > 0 and answer.verdict is Verdict.BUSY:
             answer = await _claimed(run, answer, wait)
     except StoreError as error:
         return _without_store(run, error)
-    if answer.verdict is Verdict.GRANTED:  # as nearly always
-        _note(run, answer)
-        return None
     try:
         return await _decided(run, answer)
     except StoreError as error:

@@ -54,7 +54,7 @@ async def delivered(run: Run, wait: float) -> Outcome:
     turns = turns_of(run)
     if turns is None:
         outcome = await decide(run, wait)
-        return outcome if outcome is not None else (await _performed((run,)))[0]
+        return outcome if outcome is not None else await _performed_alone(run)
     return await _in_turn(run, wait, turns)
 
 
@@ -75,7 +75,7 @@ async def _in_turn(run: Run, wait: float, turns: Turns) -> Outcome:
 
 async def _tried(run: Run, wait: float) -> Outcome:
     outcome = await decide(run, wait)
-    return outcome if outcome is not None else (await _performed((run,)))[0]
+    return outcome if outcome is not None else await _performed_alone(run)
 
 
 def _waits(outcome: Outcome) -> bool:
@@ -151,6 +151,16 @@ def _batch_key(run: Run) -> object:
     return run.request.delivery if group is None else group
 
 
+async def _performed_alone(run: Run) -> Outcome:
+    """As `_performed` for a single delivery, as nearly all are."""
+    runs = (run,)
+    effect = effect_of(runs)
+    results = await _results(runs, effect, None)
+    if isinstance(results[0], AuthenticationFailed) and _refused_tokens(results, effect):
+        return (await _performed(runs, _renewal(run, effect, 0)))[0]
+    return await _settled_one(runs, results, effect, 0)
+
+
 async def _performed(runs: Sequence[Run], renewal: Callable[[], Awaitable[object]] | None = None) -> list[Outcome]:
     """Let the plugin perform, and settle each claim by what it says.
 
@@ -176,7 +186,8 @@ async def _results(
     first = runs[0]
     call, batched = _call(runs, effect)
     try:
-        result = await guarded(_after(renewal, call), limit=first.equipment.perform_limit, name=first.name)
+        work = call if renewal is None else _after(renewal, call)
+        result = await guarded(work, limit=first.equipment.perform_limit, name=first.name)
     except asyncio.CancelledError as error:
         await asyncio.shield(_settled(runs, [error] * len(runs), effect))
         raise
@@ -185,11 +196,7 @@ async def _results(
     return _answers(result, runs) if batched else [result]
 
 
-def _after(renewal: Callable[[], Awaitable[object]] | None, call: _Call) -> _Call:
-    if renewal is None:
-        return call
-    renew = renewal
-
+def _after(renew: Callable[[], Awaitable[object]], call: _Call) -> _Call:
     async def renewed() -> object:
         await renew()
         return await call()

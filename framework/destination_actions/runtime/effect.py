@@ -30,6 +30,9 @@ class Reach(Enum):
     """A 2xx status line was read."""
 
 
+_NOTHING = Reach.NOTHING
+
+
 class ClaimLost(DestinationActionsError):  # noqa: N818 - a fact about the claim
     """The claim went to somebody else before the request left."""
 
@@ -40,7 +43,7 @@ class _Sending:
     said on both sides, once it was about to leave."""
 
     token: Token | None
-    reach: Reach = Reach.NOTHING
+    reach: Reach = _NOTHING
     renewed: bool = False
     exchange: Exchange | None = None
 
@@ -91,7 +94,7 @@ class Effect:
     def reach_of(self, item: int) -> Reach:
         """How far this item came: by the last request on its behalf that was not refused."""
         if not self._sendings:
-            return Reach.NOTHING
+            return _NOTHING
         far = (
             sending.reach for sending in reversed(self._sendings.get(item, ())) if sending.reach is not Reach.NOTHING
         )

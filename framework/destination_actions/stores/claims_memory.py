@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from secrets import token_hex
 from threading import Lock
 from typing import Final
@@ -30,6 +31,11 @@ def new_token() -> str:
     return token_hex(16)
 
 
+def _numbered_tokens() -> Callable[[], str]:
+    """Tokens for one store: a random beginning and a number, for which the system need not be asked."""
+    return map(f"{new_token()}.%x".__mod__, count()).__next__
+
+
 class MemoryClaims:
     """A `ClaimStore` in memory. `tokens` and `transitions` are replaced by tests alone."""
 
@@ -39,14 +45,14 @@ class MemoryClaims:
         times: ClaimTimes | None = None,
         *,
         size: int = JOURNAL_SIZE,
-        tokens: Callable[[], str] = new_token,
+        tokens: Callable[[], str] | None = None,
         transitions: Transitions | None = None,
     ) -> None:
         self._clock = clock
         self._anchor = anchored(clock, boot_of(clock))
         self._protocol = transitions or Transitions(times or ClaimTimes())
         self._size = size
-        self._tokens = tokens
+        self._tokens = tokens or _numbered_tokens()
         self._lock = Lock()
         self._windows: dict[str, Window] = {}
         self._journal: dict[str, Entry] = {}  # in the order in which entries were touched

@@ -116,6 +116,12 @@ def check_seconds(seconds: float) -> None:
         raise ValueError(f"a period lasts from 0 to {LONGEST_COOLDOWN} seconds, not {seconds!r}")
 
 
+# Looking a member of an enumeration up takes Python 3.11 a fifth of a microsecond, and a delivery needs some twenty.
+_HELD, _SENT, _DONE, _RELEASED = Stage
+_ATTEMPTED, _MARK_DONE, _SUPPRESSED = Mark
+_GRANTED, _RESUME = Verdict.GRANTED, Verdict.RESUME
+
+
 class Transitions:
     """The protocol's operations under given times. Holds no state."""
 
@@ -130,12 +136,12 @@ class Transitions:
         window, entry = records
         if window is None and entry is None:  # nothing is known of either, as for nearly every delivery
             lease = at.now + self.times.lease
-            taken = Window(Stage.HELD, request.delivery, request.message, token, lease)
+            taken = Window(_HELD, request.delivery, request.message, token, lease)
             claim = Claim(request.key, request.delivery, request.seconds, token)
-            return Decision(Records(taken), ClaimAnswer(Verdict.GRANTED, claim))
+            return Decision(Records(taken), ClaimAnswer(_GRANTED, claim))
         records = self._remembered(records, at)
         window, entry = records
-        if entry is not None and entry.mark is not Mark.ATTEMPTED:
+        if entry is not None and entry.mark is not _ATTEMPTED:
             return Decision(records, self._finished(entry, at))
         if window is None or self._free(window, at):
             return self._take(records, request, at, token)
@@ -151,7 +157,7 @@ class Transitions:
         return Records(records.window, None)
 
     def _finished(self, entry: Entry, at: Instant) -> ClaimAnswer:
-        if entry.mark is Mark.DONE:
+        if entry.mark is _MARK_DONE:
             return ClaimAnswer(Verdict.ALREADY_DONE, data=entry.data)
         until = None if entry.until is None else at.on_the_wall(entry.until)
         return ClaimAnswer(Verdict.ALREADY_SUPPRESSED, until=until, by=entry.by)
@@ -167,29 +173,29 @@ class Transitions:
 
     def _take(self, records: Records, request: ClaimRequest, at: Instant, token: str) -> Decision:
         """Hold a free key. Nothing of this claim was sent, but an earlier attempt may have been."""
-        taken = Window(Stage.HELD, request.delivery, request.message, token, at.now + self.times.lease)
-        verdict = Verdict.GRANTED if records.entry is None else Verdict.RESUME
+        taken = Window(_HELD, request.delivery, request.message, token, at.now + self.times.lease)
+        verdict = _GRANTED if records.entry is None else _RESUME
         return self._given(verdict, Records(taken, records.entry), request, at)
 
     def _own(self, records: Records, window: Window, request: ClaimRequest, at: Instant, token: str) -> Decision:
         """Decide on a key that this very delivery took: done, alive elsewhere, or left behind."""
-        if window.stage is Stage.DONE:
+        if window.stage is _DONE:
             return Decision(records, ClaimAnswer(Verdict.ALREADY_DONE, data=window.data))
         if at.now < window.lease:
             return Decision(records, self._busy(window, at))
         resumed = replace(window, token=token, lease=at.now + self.times.lease)
-        return self._given(Verdict.RESUME, Records(resumed, records.entry), request, at)
+        return self._given(_RESUME, Records(resumed, records.entry), request, at)
 
     def _others(self, records: Records, window: Window, request: ClaimRequest, at: Instant) -> Decision:
         """Decide on a key that another delivery took: unresolved, or confirmed and its window open."""
-        if window.stage is not Stage.DONE:
+        if window.stage is not _DONE:
             return Decision(records, self._busy(window, at))
         until, by = at.on_the_wall(window.until), window.message
         if records.entry is not None and not request.checked:
             first, last = self._attempted(records.entry, at)
             check = ClaimAnswer(Verdict.COOLING_CHECK, until=until, by=by, attempted=first, attempted_last=last)
             return Decision(records, check)
-        entry = Entry(Mark.SUPPRESSED, at.now, until=window.until, by=by)
+        entry = Entry(_SUPPRESSED, at.now, until=window.until, by=by)
         return Decision(Records(window, entry), ClaimAnswer(Verdict.COOLING, until=until, by=by))
 
     def _busy(self, window: Window, at: Instant) -> ClaimAnswer:
@@ -201,7 +207,7 @@ class Transitions:
     def _given(self, verdict: Verdict, records: Records, request: ClaimRequest, at: Instant) -> Decision:
         assert records.window is not None  # noqa: S101 - for the type checker: callers just made it
         claim = Claim(request.key, request.delivery, request.seconds, records.window.token)
-        if verdict is not Verdict.RESUME:
+        if verdict is not _RESUME:
             return Decision(records, ClaimAnswer(verdict, claim=claim))
         first, last = self._attempted(records.entry, at)
         return Decision(records, ClaimAnswer(verdict, claim=claim, attempted=first, attempted_last=last))
@@ -228,21 +234,21 @@ class Transitions:
         lease = at.now + self.times.send + self.times.grace
         # Made outright: this is on the way of every delivery, and `replace` takes four times as long.
         until = lease + claim.seconds
-        sent = Window(Stage.SENT, window.delivery, window.message, window.token, lease, until, window.data)
-        first = Entry(Mark.ATTEMPTED, at.now, at.now, round(at.wall, 3))
+        sent = Window(_SENT, window.delivery, window.message, window.token, lease, until, window.data)
+        first = Entry(_ATTEMPTED, at.now, at.now, round(at.wall, 3))
         attempt = first if entry is None else replace(entry, touched=at.now)
         return Marked(Records(sent, attempt), ok=True)
 
     def confirm(self, records: Records, claim: Claim, data: Json, at: Instant) -> Records:
         """Record success. Truth first: the delivery is done whoever holds the key by now."""
         window, until = records.window, at.now + claim.seconds
-        done = Entry(Mark.DONE, at.now, data=data)
+        done = Entry(_MARK_DONE, at.now, data=data)
         if window is None:
             return Records(None, done)
         if self._fenced(window, claim):
-            made = Window(Stage.DONE, window.delivery, window.message, window.token, 0.0, until, data)
+            made = Window(_DONE, window.delivery, window.message, window.token, 0.0, until, data)
             return Records(made, done)
-        if window.stage in (Stage.SENT, Stage.DONE) and window.token != claim.token:
+        if window.stage in (_SENT, _DONE) and window.token != claim.token:
             return Records(replace(window, until=max(window.until, until)), done)
         return Records(window, done)
 
@@ -251,19 +257,19 @@ class Transitions:
         window, entry = records
         if window is None or not self._fenced(window, claim):
             return records
-        kept = None if entry is not None and entry.mark is Mark.ATTEMPTED else entry
-        return Records(replace(window, stage=Stage.RELEASED, lease=0.0, until=0.0), kept)
+        kept = None if entry is not None and entry.mark is _ATTEMPTED else entry
+        return Records(replace(window, stage=_RELEASED, lease=0.0, until=0.0), kept)
 
     def ambiguous(self, records: Records, claim: Claim, at: Instant) -> Records:
         """Record an unknown outcome: the window lasts at least a period from now."""
         window, entry = records
-        if window is None or window.stage is not Stage.SENT or not self._fenced(window, claim):
+        if window is None or window.stage is not _SENT or not self._fenced(window, claim):
             return records
         return Records(replace(window, until=max(window.until, at.now + claim.seconds)), entry)
 
     def settle(self, records: Records, data: Json, at: Instant) -> Records:
         """Record that a read-back found the delivery executed; the window stays with its owner."""
-        return Records(records.window, Entry(Mark.DONE, at.now, data=data))
+        return Records(records.window, Entry(_MARK_DONE, at.now, data=data))
 
     def left_behind(self, window: Window, since: float) -> Window:
         """What is left of a lease whose holder died, which was found out at `since` (store time).
@@ -280,4 +286,4 @@ class Transitions:
 
     def _fenced(self, window: Window, claim: Claim) -> bool:
         """Whether this claim still owns the window and has not come to its end."""
-        return window.token == claim.token and window.stage in (Stage.HELD, Stage.SENT)
+        return window.token == claim.token and (window.stage is _HELD or window.stage is _SENT)
