@@ -33,6 +33,9 @@ CREDENTIALS = {
     "webhook": {"sharedSecret": "${env:TWILIO_AUTH_TOKEN}"},
     "slack": {"webhookUrl": "https://hooks.slack.com/services/T000/B000/XXXX"},
 }
+NOTHING = (None, "")
+"""What counts as no value at the top of a document."""
+
 NEEDED: dict[str, dict[str, Any]] = {
     "triggerStudioFlow": {"flowSid": "FW00000000000000000000000000000001", "from": "+15550009000"},
     "send": {"url": "https://hooks.example.com/orders"},
@@ -146,7 +149,7 @@ def untrue(report: Report, plan: Plan, events: Sequence[Any], ends: Sequence[Pre
         yield from (f"{key} is proven, and an event has it wrong" for key in invalid if _is(fits, key, "proven"))
         for event, end in zip(events, own, strict=True):
             given = one.mapping.resolve(event) if isinstance(end, Prepared) else {}
-            wrong = [key for key, value in given.items() if value is not None and _is(fits, key, "impossible")]
+            wrong = [key for key, value in given.items() if value not in NOTHING and _is(fits, key, "impossible")]
             yield from (f"{key} is impossible, and an event is valid" for key in wrong)
         name = f'subscription "{one.id}" of "{one.lane.name}"'
         codes = {finding.code for finding in report.findings if finding.message.startswith(name)}

@@ -69,7 +69,8 @@ class Fit:
 def fit_of(shape: Shape, spec: FieldSpec) -> Fit:
     """Judge all values of a shape as values of a field, at the top of a document.
 
-    Impossible is a field of which every value that is there is refused, whatever becomes of it where there is none.
+    Impossible is a field of which every value that is there is refused, whatever becomes of it where there is none; an
+    empty text counts as none, as it does at the top of a document.
     """
     given, all_parts = list(_judged(shape.given, spec, top=True)), list(_judged(shape, spec, top=True))
     found = _summed(all_parts)
