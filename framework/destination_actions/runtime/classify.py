@@ -69,7 +69,7 @@ def settlement_of(attempt: Attempt) -> Settlement:
     """Read an attempt."""
     match attempt.result:
         case Accepted():
-            return _accepted(attempt, attempt.result)
+            return accepted_settlement(attempt.head, attempt.result, attempt.redactor)
         case Refused() as answer:
             return Settlement(Operation.RELEASE, _with(Rejected, attempt, "refused", answer))
         case TryAgain() as answer:
@@ -84,9 +84,10 @@ def settlement_of(attempt: Attempt) -> Settlement:
     return _unanswered(attempt)
 
 
-def _accepted(attempt: Attempt, answer: Accepted) -> Settlement:
-    data: Any = attempt.redactor.json(dict(answer.data)) if answer.data else {}
-    return Settlement(_CONFIRM, Delivered(**attempt.head, data=data))
+def accepted_settlement(head: dict[str, Any], answer: Accepted, redactor: Redactor) -> Settlement:
+    """What a yes means, however far the effect came."""
+    data: Any = redactor.json(dict(answer.data)) if answer.data else {}
+    return Settlement(_CONFIRM, Delivered(**head, data=data))
 
 
 def _unanswered(attempt: Attempt) -> Settlement:
@@ -111,7 +112,7 @@ def _unanswered(attempt: Attempt) -> Settlement:
 def _said_yes(attempt: Attempt) -> Settlement:
     """A status line said yes; a body that broke off or is no JSON does not take that back."""
     if attempt.alone and isinstance(attempt.result, NotJson):
-        return _accepted(attempt, Accepted())
+        return accepted_settlement(attempt.head, Accepted(), attempt.redactor)
     return Settlement(Operation.AMBIGUOUS, _with(Unknown, attempt, "plugin_fault", attempt.result))
 
 

@@ -26,7 +26,7 @@ from destination_actions.runtime.claiming import (
     settle,
     turns_of,
 )
-from destination_actions.runtime.classify import Attempt, PluginFault, settlement_of
+from destination_actions.runtime.classify import Attempt, PluginFault, accepted_settlement, settlement_of
 from destination_actions.runtime.contexts import batch_context_of, context_of
 from destination_actions.runtime.deciding import decide
 from destination_actions.runtime.eager import gathered
@@ -230,8 +230,11 @@ async def _settled(
 
 
 async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: Effect, at: int) -> Outcome:
-    run, redactor = runs[at], runs[at].state.redactor
-    settlement = settlement_of(_attempt(run, results[at], effect.reach_of(at), redactor, not _batched(runs)))
+    run, result, redactor = runs[at], results[at], runs[at].state.redactor
+    if type(result) is Accepted:
+        settlement = accepted_settlement(run.head, result, redactor)
+    else:
+        settlement = settlement_of(_attempt(run, result, effect.reach_of(at), redactor, not _batched(runs)))
     outcome = settlement.outcome
     await settle(run, settlement.operation, outcome.data if isinstance(outcome, Delivered) else None)
     await run.equipment.attempted(_try(run, outcome, effect, at, redactor))

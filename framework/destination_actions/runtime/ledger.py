@@ -125,7 +125,8 @@ class Recorder:
             await self._keep(known)
         if not await self._recorded(facts, tried) and isinstance(outcome, Delivered) and not outcome.repeated:
             log.warning("%s was delivered although an earlier record of it stands", facts.key)
-        await self._tidy()
+        if self._counts or self._passed or self._clock.monotonic() >= self._prune_at:
+            await self._tidy()
 
     async def _recorded(self, facts: Facts, tried: Try | None) -> bool:
         """Record; False when an earlier record stands."""

@@ -57,7 +57,7 @@ def prepare(subscription: Subscription, event: Event, message_id: str) -> Prepar
 def build(subscription: Subscription, event: Event, message_id: str) -> Prepared | Outcome:
     """Resolve, validate and build for an event that matches."""
     document = resolved(subscription, event)
-    if isinstance(document, Problem):
+    if type(document) is Problem:
         if document.code == PLUGIN_FAULT:
             return _failed(subscription, message_id, document.message)
         return Invalid(**head_of(subscription, message_id), problems=(document,))

@@ -88,7 +88,8 @@ class Anchor:
 
     def instant(self, clock: Clock) -> Instant:
         """Give the present moment."""
-        return Instant(max(self.base + clock.monotonic(), self.seen), clock.now())
+        now = self.base + clock.monotonic()
+        return Instant(max(self.seen, now), clock.now())
 
 
 def anchored(clock: Clock, boot: str, seen: float = 0.0) -> Anchor:

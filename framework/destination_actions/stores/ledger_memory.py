@@ -128,12 +128,15 @@ class MemoryLedger:
 
     def _shrink(self, size: int) -> int:
         over = len(self._entries) - size
+        if over == 1:  # as after each record of a full ledger
+            return self._remove((next(iter(self._entries)),))
         return self._remove(list(islice(self._entries, over))) if over > 0 else 0
 
     def _remove(self, keys: Sequence[str]) -> int:
         for key in keys:
             del self._entries[key]
-            self._replayed.discard(key)
+            if self._replayed:
+                self._replayed.discard(key)
             self._attempts.pop(key, None)
         return len(keys)
 

@@ -8,6 +8,9 @@ from typing import Any
 
 def ids_of(event: Mapping[str, Any]) -> tuple[str, ...]:
     """The user ids that an event names: of the user, of somebody anonymous, and of whom an alias was before."""
-    ids = [event.get("userId"), event.get("anonymousId"), event.get("previousId")]
-    named = [str(one) for one in ids if one is not None and one != "" and isinstance(one, str | int)]
-    return tuple(named) if len(named) < 2 else tuple(dict.fromkeys(named))
+    get = event.get
+    user, anonymous, previous = get("userId"), get("anonymousId"), get("previousId")
+    if previous is None and type(user) is type(anonymous) is str and "" != user != anonymous != "":
+        return user, anonymous  # as for most events
+    ids = dict.fromkeys(str(one) for one in (user, anonymous, previous) if isinstance(one, str | int) and one != "")
+    return tuple(ids)
