@@ -10,10 +10,12 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from destination_actions import Accepted
 from destination_actions.runtime import guard
 from destination_actions.runtime.classify import PluginFault
 from destination_actions.runtime.eager import begun, gathered
 from destination_actions.runtime.guard import guarded
+from notes import action, destination
 
 VAR: ContextVar[str] = ContextVar("var", default="nothing")
 
@@ -453,3 +455,20 @@ async def test_gathering_that_is_cancelled_cancels_what_it_gathers() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ["ended"] * 2 == seen
+
+
+async def test_the_loop_turns_although_no_delivery_has_to_wait(make, clock) -> None:
+    """Every hundredth of a second, so that code which never waits keeps nothing else of the process waiting."""
+    turned: list[int] = []
+
+    async def quick(ctx: Any, note: Any) -> Accepted:
+        clock.advance(0.003)
+        return Accepted()
+
+    runtime = make(destination(action(perform=quick, cooldown=None)))
+    await runtime.send({"type": "track", "userId": "u"})
+    asyncio.get_running_loop().call_soon(turned.append, 1)
+    for number in range(4):
+        await runtime.send({"type": "track", "userId": "u"})
+        turned.append(-number)
+    assert 1 == turned[-2]
