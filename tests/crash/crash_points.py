@@ -150,6 +150,12 @@ class TrappedClaims(_Passing):
         await self._inner.confirm(claim, data)
         self._trap.at("worker: confirmed, before the record")
 
+    @property
+    def confirm_soon(self) -> Any:
+        """The store's own; a process that is to die after a confirmation has to wait for it."""
+        waits = self._trap.name == "worker: confirmed, before the record"
+        return None if waits else getattr(self._inner, "confirm_soon", None)
+
     async def release(self, claim: Claim) -> None:
         """Release."""
         await self._inner.release(claim)
@@ -159,6 +165,10 @@ class TrappedClaims(_Passing):
         """Keep."""
         await self._inner.ambiguous(claim)
         self._trap.at("worker: unknown, before it is put back")
+
+
+QUEUE = ("taken from the queue", "recorded, before the acknowledgement", "acknowledged")
+"""Points of the queue. Processes with another one have the store's own, which records and acknowledges at once."""
 
 
 class TrappedEngine:
@@ -245,9 +255,11 @@ class Trapping:
         """Open the file."""
         database = Database(Path(url.removeprefix("trapped:")), clock, busy=30.0)
         self._watch(database)
+        queue, ours = SqliteQueue(database, clock), self.trap.name.removeprefix("worker: ")
+        trapped = self.rule != "protocol" or ours in QUEUE or self.trap.name in INGEST
         stores = Stores(
             claims=TrappedClaims(SqliteClaims(database, times), self.trap),
-            queue=QUEUES.get(self.rule, TrappedQueue)(SqliteQueue(database, clock), self.trap),
+            queue=QUEUES.get(self.rule, TrappedQueue)(queue, self.trap) if trapped else queue,
             rates=SqliteRates(database),
             tokens=SqliteTokens(database),
             ledger=SqliteLedger(database),

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from destination_actions.errors import StoreError
-from destination_actions.protocols import ClaimRequest, Delivery, Verdict
-from destination_actions.stores import Database, SqliteClaims, SqliteQueue, SqliteRates
+from destination_actions.protocols import ClaimRequest, Delivery, LedgerEntry, LedgerQuery, Verdict
+from destination_actions.stores import Database, SqliteClaims, SqliteLedger, SqliteQueue, SqliteRates
 from destination_actions.testing.clock import ManualClock
 
 Opener = Callable[..., Database]
@@ -49,6 +49,45 @@ def test_operations_share_commits(database: Opener) -> None:
     asyncio.run(campaign())
     one.close()
     assert statements.count("COMMIT") == 3  # the one that set the trace, the gate's, and one for all 200
+
+
+def entry_of(key: str) -> LedgerEntry:
+    """The end of a delivery."""
+    words = dict.fromkeys(("reason", "destination", "subscription", "action", "message_id", "pin"), "x")
+    times = dict.fromkeys(("at", "accepted", "seconds"), 1.0)
+    return LedgerEntry(key=key, state="delivered", generation=0, attempts=1, **words, **times)
+
+
+def test_an_end_and_its_acknowledgement_are_one_step(database: Opener) -> None:
+    """Both are kept by one commit, after the confirmation that was asked for before; where one fails, both do."""
+    clock = ManualClock()
+    one = database(clock)
+    queue, claims, ledger = SqliteQueue(one, clock), SqliteClaims(one), SqliteLedger(one)
+    together = ledger.joined(queue)
+    assert together is not None
+    assert ledger.joined(SqliteQueue(database(clock, "other.db"), clock)) is None
+    statements: list[str] = []
+
+    async def ends() -> None:
+        await queue.enqueue([Delivery(str(n), "d", "s", {}, 1.0) for n in range(2)])
+        first, second = await queue.take(2, lease=20.0)
+        request = ClaimRequest("key", "0", 60.0, "m")
+        claim = (await claims.claim(request)).claim
+        assert claim is not None
+        assert await claims.mark_sent(claim)
+        await one.run(lambda connection, _: connection.set_trace_callback(statements.append))
+        claims.confirm_soon(claim, {}, pytest.fail)
+        assert await together(entry_of("0"), [], [], first)
+        assert len([word for word in statements if word.startswith("COMMIT")]) <= 3
+        assert Verdict.ALREADY_DONE is (await claims.claim(request)).verdict
+        await one.run(lambda connection, _: connection.execute("DROP TABLE tallies"))
+        with pytest.raises(StoreError):
+            await together(entry_of("1"), [], [], second)
+        assert ["0"] == [entry.key for entry in await ledger.entries(LedgerQuery())]
+        clock.advance(20.0)
+        assert ["1"] == [lease.delivery.key for lease in await queue.take(2, lease=20.0)]
+
+    asyncio.run(ends())
 
 
 def test_an_operation_fails_alone(database: Opener) -> None:

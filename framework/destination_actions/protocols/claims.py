@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, runtime_checkable
@@ -86,6 +87,15 @@ class ClaimTimes:
     send: float = 10.0
     grace: float = 5.0
     journal: float = 24 * 3600.0
+
+
+@runtime_checkable
+class PromptClaims(Protocol):
+    """Claims in a store that commits in the order in which it is asked: whoever waits for what comes next need not wait
+    for a confirmation."""
+
+    def confirm_soon(self, claim: Claim, data: Json, failed: Callable[[BaseException], None]) -> None:
+        """Confirm before anything that is asked for later; `failed` hears when it cannot be done."""
 
 
 @runtime_checkable

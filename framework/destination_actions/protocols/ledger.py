@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
+from destination_actions.protocols.queue import Lease
 from destination_actions.values import light
 
 TERMINAL_STATES: Final = ("delivered", "suppressed", "invalid", "rejected", "unknown", "dead", "expired")
@@ -173,6 +174,18 @@ class LateRecord(Protocol):
 
     def attempt(self) -> AttemptEntry | None:
         """Make the entry of the last try, if there was one."""
+
+
+RecordAndAck: TypeAlias = Callable[[LedgerEntry, Sequence[AttemptEntry], Sequence[str], Lease], Awaitable[bool]]
+"""As `Ledger.record`, with what it replaces; in the same commit the lease is acknowledged."""
+
+
+@runtime_checkable
+class JoinedLedger(Protocol):
+    """A ledger that may lie in one place with a queue."""
+
+    def joined(self, queue: object) -> RecordAndAck | None:
+        """Give the operation that does both in one commit; None where this queue lies elsewhere."""
 
 
 @runtime_checkable

@@ -220,9 +220,9 @@ class AsyncRuntime:
             if not isinstance(outcome, Filtered):
                 await recorder.written(Settled(outcome, event=event if isinstance(event, Mapping) else None))
 
-    async def _record(self, settled: Settled) -> None:
-        """Tell everybody who keeps records; comes before the acknowledgement."""
-        await self._records().written(settled)
+    async def _record(self, settled: Settled) -> bool:
+        """Tell everybody who keeps records, before the acknowledgement or, where nobody observes, together with it."""
+        acknowledged = await self._records().written(settled)
         for observe in self._observers:
             try:
                 observe(settled.outcome, settled.seconds)
@@ -230,6 +230,7 @@ class AsyncRuntime:
                 raise
             except BaseException:
                 log.exception("an observer of settled deliveries failed")
+        return acknowledged
 
     def _not_an_event(self, event: object) -> list[Outcome]:
         problem = Problem("", "type", "Event", f"an event must be a JSON object, not {type(event).__name__}")
@@ -389,7 +390,11 @@ class AsyncRuntime:
                 self._watchdog.start()
             stores = opened_stores(self._stores, self._registry.plugins, self._clock, self._times)
             plugin_of = self._registry.origin_of
-            self._recorder = recorder = Recorder(self._plan, stores, self._clock, plugin_of, self._ledger)
+            # An observer is to hear of a delivery before it is acknowledged, so that a crash has it told again.
+            alone = not self._observers
+            self._recorder = recorder = Recorder(
+                self._plan, stores, self._clock, plugin_of, self._ledger, together=alone
+            )
             self._opened = Equipment(
                 stores=stores,
                 clock=self._clock,

@@ -144,11 +144,19 @@ async def settle(run: Run, operation: Operation, data: Mapping[str, Any] | None 
         return
     try:
         if operation is _CONFIRM:
-            await claims.confirm(claim, dict(data or {}))
+            soon = getattr(claims, "confirm_soon", None)
+            if soon is not None:  # the record that follows is committed after it, or together with it
+                soon(claim, dict(data or {}), lambda error: _untold(run, error))
+            else:
+                await claims.confirm(claim, dict(data or {}))
         elif operation is Operation.RELEASE:
             await claims.release(claim)
         elif operation is Operation.AMBIGUOUS:
             await claims.ambiguous(claim)
     except StoreError as error:
-        # The record of the sending covers what could not be written: the same event finds out by reading back.
-        log.warning("the claim store failed while settling %s: %s", run.request.delivery, error)
+        _untold(run, error)
+
+
+def _untold(run: Run, error: BaseException) -> None:
+    # The record of the sending covers what could not be written: the same event finds out by reading back.
+    log.warning("the claim store failed while settling %s: %s", run.request.delivery, error)

@@ -22,7 +22,9 @@ from destination_actions.protocols import (
     AttemptEntry,
     Clock,
     LateLedger,
+    Lease,
     Ledger,
+    RecordAndAck,
     Retention,
     Stores,
     Tally,
@@ -64,14 +66,26 @@ class _Known:
 
 
 class Recorder:
-    """Writes the ledger of one runtime. `plugin_of` names the distribution and version of a destination's slug."""
+    """Writes the ledger of one runtime. `plugin_of` names the distribution and version of a destination's slug.
+
+    `together` allows one commit for the end of a delivery and its acknowledgement.
+    """
 
     def __init__(
-        self, plan: Plan, stores: Stores, clock: Clock, plugin_of: Callable[[str], str], policy: LedgerConfig
+        self,
+        plan: Plan,
+        stores: Stores,
+        clock: Clock,
+        plugin_of: Callable[[str], str],
+        policy: LedgerConfig,
+        *,
+        together: bool = True,
     ) -> None:
         self._plan = plan
         self._subscriptions = {(one.lane.name, one.id): one for one in plan.subscriptions}
         self._ledger: Ledger = stores.ledger
+        joined = getattr(stores.ledger, "joined", None) if together else None
+        self._joined: RecordAndAck | None = None if joined is None else joined(stores.queue)
         self._secret = stores.secret
         self._clock = clock
         self._plugin_of = plugin_of
@@ -99,37 +113,46 @@ class Recorder:
         except StoreError as error:
             log.warning("an attempt could not be recorded: %s", error)
 
-    async def written(self, settled: Settled) -> None:
+    async def written(self, settled: Settled) -> bool:
         """As `settled`; without a queue nobody would try again, so a failure is then only told."""
         try:
-            await self.settled(settled)
+            return await self.settled(settled)
         except StoreError as error:
             if settled.lease is not None:
                 raise
             log.error("the ledger failed; an outcome was not recorded: %s", error)  # noqa: TRY400 - it says all
+            return False
 
-    async def settled(self, settled: Settled) -> None:
-        """Record a terminal state; count what was filtered. Raises `StoreError` when that cannot be written."""
+    async def settled(self, settled: Settled) -> bool:
+        """Record a terminal state; count what was filtered. Raises `StoreError` when that cannot be written.
+
+        True when the delivery is acknowledged, too.
+        """
         outcome = settled.outcome
         state = state_of(settled)
         if state is None:
-            return
+            return False
         if state == "filtered" or not outcome.message_id:
             self.counted([outcome], state)
             await self._tidy()
-            return
+            return False
         known = self._known(outcome)
         facts = self._facts(settled, state, known)
         tried = self._held.pop(facts.key, None)
         if not known.kept:
             await self._keep(known)
-        if not await self._recorded(facts, tried) and isinstance(outcome, Delivered) and not outcome.repeated:
+        joined = self._joined if settled.acknowledges else None
+        new = await self._recorded(facts, tried, joined, settled.lease)
+        if not new and isinstance(outcome, Delivered) and not outcome.repeated:
             log.warning("%s was delivered although an earlier record of it stands", facts.key)
         if self._counts or self._passed or self._clock.monotonic() >= self._prune_at:
             await self._tidy()
+        return joined is not None
 
-    async def _recorded(self, facts: Facts, tried: Try | None) -> bool:
-        """Record; False when an earlier record stands."""
+    async def _recorded(
+        self, facts: Facts, tried: Try | None, joined: RecordAndAck | None = None, lease: Lease | None = None
+    ) -> bool:
+        """Record, and acknowledge where that goes together; False when an earlier record stands."""
         if self._late and facts.event is None and not facts.generation:
             facts.keep(tried)
             record: Any = facts  # which this ledger takes as it is
@@ -137,7 +160,10 @@ class Recorder:
         earlier = [
             delivery_key(facts.outcome.message_id, *facts.tally[:2], number) for number in range(facts.generation)
         ]
-        return await self._ledger.record(facts.entry(), [self._attempt(tried)] if tried else [], replaces=earlier)
+        attempts = [self._attempt(tried)] if tried else []
+        if joined is not None and lease is not None:
+            return await joined(facts.entry(), attempts, earlier, lease)
+        return await self._ledger.record(facts.entry(), attempts, replaces=earlier)
 
     def counted(self, outcomes: Iterable[Outcome], state: str = "filtered") -> None:
         """Count what is not recorded one by one."""

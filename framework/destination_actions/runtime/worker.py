@@ -29,6 +29,7 @@ class Settled:
     `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue;
     `event` is then the event, and `key` the delivery's key where it is known. `ends` names the state in which a
     delivery ends whose last outcome is `Failed`: expired (its time is over) or dead (set aside for another reason).
+    With `acknowledges`, the commit that records may acknowledge the lease as well.
     """
 
     outcome: Outcome
@@ -37,6 +38,7 @@ class Settled:
     event: Event | None = None
     ends: str = "expired"
     key: str = ""
+    acknowledges: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +47,12 @@ class Worker:
 
     `retry_for` is how many seconds a delivery is retried that was accepted since the worker `began` (wall clock); None,
     and every older one, is left to the rule of its destination. `concurrency` is how many calls of one lane may be
-    under way. After `poison_after` losses a delivery is set aside.
+    under way. After `poison_after` losses a delivery is set aside. `record` says whether it has acknowledged, too.
     """
 
     plan: Plan
     equipment: Equipment
-    record: Callable[[Settled], Awaitable[None]]
+    record: Callable[[Settled], Awaitable[bool]]
     retry_for: float | None = None
     began: float = 0.0
     concurrency: int = 64
@@ -100,11 +102,12 @@ class Worker:
     async def settle(self, lease: Lease, outcome: Outcome, gate: Gate) -> Outcome | None:
         """See a delivery to its end, or put it back: None then.
 
-        Recorded first, acknowledged then: a crash in between records it again, and the first record stands.
+        Recorded first, acknowledged then, unless a store does both at once: a crash in between records it again, and
+        the first record stands.
         """
         if not isinstance(outcome, Failed):
-            await self.record(Settled(outcome, lease, self.age(lease)))
-            await self.equipment.stores.queue.ack(lease)
+            if not await self.record(Settled(outcome, lease, self.age(lease), acknowledges=True)):
+                await self.equipment.stores.queue.ack(lease)
             return outcome
         counts = outcome.counts and gate.breaker.why is None
         delay = gate.retry.delay(outcome, lease.attempts, self.random)

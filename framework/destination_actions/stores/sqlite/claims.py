@@ -75,6 +75,11 @@ class SqliteClaims:
         """As `ClaimStore` says."""
         await self._change(claim, lambda records, at: self._protocol.confirm(records, claim, data, at))
 
+    def confirm_soon(self, claim: Claim, data: Json, failed: Callable[[BaseException], None]) -> None:
+        """As `PromptClaims` says: operations are committed in the order in which they were asked for."""
+        change = _changing(claim, lambda records, at: self._protocol.confirm(records, claim, data, at))
+        self._database.run_soon(change, failed)
+
     async def release(self, claim: Claim) -> None:
         """As `ClaimStore` says."""
         await self._change(claim, lambda records, _: self._protocol.release(records, claim))
@@ -91,11 +96,7 @@ class SqliteClaims:
         """Leave the file open: it belongs to whoever opened it."""
 
     async def _change(self, of: Claim | ClaimRequest, change: Callable[[Records, Instant], Records]) -> None:
-        def work(connection: sqlite3.Connection, at: Instant) -> None:
-            before = _read(connection, of.key, of.delivery)
-            _write(connection, of.key, of.delivery, before, change(before, at))
-
-        await self._database.run(work)
+        await self._database.run(_changing(of, change))
 
     def _left(self, connection: sqlite3.Connection, records: Records, at: Instant) -> Records:
         """The records as they are when the holder of a live lease is known to be dead."""
@@ -111,6 +112,16 @@ class SqliteClaims:
         past = (now - self._protocol.times.journal, _PRUNE_ROWS)
         counts = [connection.execute(statement, past).rowcount for statement in (_PRUNE_JOURNAL, _PRUNE_WINDOWS)]
         self._prune_at = now if max(counts) == _PRUNE_ROWS else now + PRUNE_EVERY
+
+
+def _changing(
+    of: Claim | ClaimRequest, change: Callable[[Records, Instant], Records]
+) -> Callable[[sqlite3.Connection, Instant], None]:
+    def work(connection: sqlite3.Connection, at: Instant) -> None:
+        before = _read(connection, of.key, of.delivery)
+        _write(connection, of.key, of.delivery, before, change(before, at))
+
+    return work
 
 
 def _read(connection: sqlite3.Connection, key: str, delivery: str) -> Records:

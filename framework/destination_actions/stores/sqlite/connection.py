@@ -20,6 +20,9 @@ T = TypeVar("T")
 CHECKED_BYTES: Final = 64 * 1024 * 1024
 """Files up to this size are checked for damage when they are opened; larger ones when SQLite meets the damage."""
 
+_LOG_PAGES: Final = 4000
+"""Pages in the log (16 MB) after which they are brought into the database: most of them were changed several times."""
+
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -120,6 +123,7 @@ def _prepared(connection: sqlite3.Connection, path: Path, busy: float) -> bytes:
     if waited(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone()[0], busy) != "wal":
         raise StoreError(f"{path} cannot be used as a store: its file system does not support SQLite's WAL mode")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     if path.stat().st_size <= CHECKED_BYTES:
         _check(connection, path)
     connection.execute("PRAGMA busy_timeout = 0")  # from here on `waited` waits

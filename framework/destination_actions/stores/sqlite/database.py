@@ -78,6 +78,18 @@ class Database:
         Raises `StoreError` when the store is out of order; what `work` itself raises undoes this operation alone. A
         cancelled operation is still carried out, unless it is `droppable` and has not begun.
         """
+        return await self._asked(work, droppable=droppable)
+
+    def run_soon(self, work: Work[object], failed: Callable[[BaseException], None]) -> None:
+        """Have an operation run before any that is asked for later. `failed` hears why it could not be done."""
+
+        def ended(future: asyncio.Future[object]) -> None:
+            if not future.cancelled() and (error := future.exception()) is not None:
+                failed(error)
+
+        self._asked(work).add_done_callback(ended)
+
+    def _asked(self, work: Work[T], *, droppable: bool = False) -> asyncio.Future[T]:
         self._same_process()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -85,7 +97,7 @@ class Database:
             if not self._open:
                 raise StoreError(f"{self.path} is closed")
             self._jobs.put(_Job(work, loop, future, droppable))
-        return await future
+        return future
 
     def token(self) -> str:
         """Give a token that no record has ever held, and that this opening is known by."""

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import orjson
 
-from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Retention, Tally
+from destination_actions.protocols import AttemptEntry, Lease, LedgerEntry, LedgerQuery, RecordAndAck, Retention, Tally
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 from destination_actions.stores.sqlite.desk import overwriting
+from destination_actions.stores.sqlite.queue import SqliteQueue, removed
 
 _COLUMNS: Final = (
     "key, state, reason, destination, subscription, action, message, at, accepted, seconds, generation, attempts, pin, "
@@ -57,6 +58,23 @@ class SqliteLedger:
         """As `Ledger` says."""
         ended = Ended.of(entry, attempts, replaces)
         return await self._database.run(lambda connection, _: ended.put(connection))
+
+    def joined(self, queue: object) -> RecordAndAck | None:
+        """As `JoinedLedger` says."""
+        same = isinstance(queue, SqliteQueue) and queue.database is self._database
+        return self._record_and_ack if same else None
+
+    async def _record_and_ack(
+        self, entry: LedgerEntry, attempts: Sequence[AttemptEntry], replaces: Sequence[str], lease: Lease
+    ) -> bool:
+        ended = Ended.of(entry, attempts, replaces)
+
+        def work(connection: sqlite3.Connection, _: Instant) -> bool:
+            new = ended.put(connection)
+            removed(connection, lease)
+            return new
+
+        return await self._database.run(work)
 
     async def attempt(self, attempt: AttemptEntry) -> None:
         """As `Ledger` says."""
@@ -142,10 +160,11 @@ class Ended:
             connection.executemany(_ATTEMPT, self.tries)
             return False
         entry = self.entry
-        people = [(person, added.lastrowid) for person in entry.people]
-        connection.executemany("INSERT INTO people VALUES (?, ?)", people)
+        for person in entry.people:
+            connection.execute("INSERT INTO people VALUES (?, ?)", (person, added.lastrowid))
         connection.execute(_TALLY, (entry.destination, entry.subscription, entry.state, entry.reason, 1))
-        connection.executemany("UPDATE ledger SET replayed = 1 WHERE key = ?", [(key,) for key in self.replaces])
+        for key in self.replaces:
+            connection.execute("UPDATE ledger SET replayed = 1 WHERE key = ?", (key,))
         return True
 
 

@@ -35,7 +35,7 @@ class SqliteQueue:
     """A `Queue` in a SQLite file. `due` is the moment from which a row may be taken, the end of a lease included."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
 
     async def enqueue(self, deliveries: Sequence[Delivery], *, delay: float = 0.0) -> int:
@@ -46,7 +46,7 @@ class SqliteQueue:
             due = at.now + delay
             return connection.executemany(_ADD, [(*row, due) for row in rows]).rowcount
 
-        return await self._database.run(work) if rows else 0
+        return await self.database.run(work) if rows else 0
 
     async def take(self, limit: int, *, lease: float, room: Mapping[str, int] = NO_BOUNDS) -> Sequence[Lease]:
         """As `Queue` says."""
@@ -64,7 +64,7 @@ class SqliteQueue:
         self, choose: Callable[[sqlite3.Connection, Instant], Iterable[int]], lease: float
     ) -> Sequence[Lease]:
         """Lease the rows that `choose` names."""
-        token = self._database.token()
+        token = self.database.token()
 
         def work(connection: sqlite3.Connection, at: Instant) -> tuple[list[Any], float]:
             chosen = list(choose(connection, at))
@@ -72,12 +72,12 @@ class SqliteQueue:
             rows = [connection.execute(_LEASED, (seq,)).fetchone() for seq in chosen]
             return rows, self._clock.monotonic() + lease
 
-        rows, expires = await self._database.run(work, droppable=True)
+        rows, expires = await self.database.run(work, droppable=True)
         return [Lease(_delivery(row[2:]), row[0], token, expires, row[1]) for row in rows]
 
     async def ack(self, lease: Lease) -> bool:
         """As `Queue` says."""
-        return await self._database.run(lambda connection, _: _remove(connection, lease))
+        return await self.database.run(lambda connection, _: removed(connection, lease))
 
     async def retry(self, lease: Lease, *, delay: float, counts: bool = True) -> bool:
         """As `Queue` says."""
@@ -86,16 +86,16 @@ class SqliteQueue:
             back = (at.now + delay, 0 if counts else 1, lease.delivery.key, lease.token)
             return connection.execute(_RETRY, back).rowcount == 1
 
-        return await self._database.run(work)
+        return await self.database.run(work)
 
     async def dead(self, lease: Lease, reason: str) -> bool:
         """As `Queue` says."""
 
         def work(connection: sqlite3.Connection, at: Instant) -> bool:
             connection.execute(_BURY, (reason, at.wall, lease.delivery.key, lease.token))
-            return _remove(connection, lease)
+            return removed(connection, lease)
 
-        return await self._database.run(work)
+        return await self.database.run(work)
 
     async def next_due(self, besides: Collection[str] = ()) -> float | None:
         """As `Queue` says; a delivery in hand is due when its lease ends."""
@@ -106,18 +106,18 @@ class SqliteQueue:
             earliest = [connection.execute(query, (lane,)).fetchone()[0] for lane in lanes]
             return max(0.0, min(earliest) - at.now) if earliest else None
 
-        return await self._database.run(work)
+        return await self.database.run(work)
 
     async def list_dead(self, limit: int = 100) -> Sequence[DeadDelivery]:
         """Give up to `limit` dead deliveries, in the order in which they died."""
-        rows = await self._database.run(lambda connection, _: connection.execute(_LIST_DEAD, (limit,)).fetchall())
+        rows = await self.database.run(lambda connection, _: connection.execute(_LIST_DEAD, (limit,)).fetchall())
         return [DeadDelivery(_delivery(row[:7]), *row[7:]) for row in rows]
 
     async def forget_dead(self, keys: Iterable[str]) -> int:
         """Remove dead deliveries, whose keys are unknown from then on. Gives how many there were."""
         rows = [(key,) for key in keys]
         statement = "DELETE FROM dead WHERE key = ?"
-        return await self._database.run(lambda connection, _: connection.executemany(statement, rows).rowcount)
+        return await self.database.run(lambda connection, _: connection.executemany(statement, rows).rowcount)
 
     async def aclose(self) -> None:
         """Leave the file open: it belongs to whoever opened it."""
@@ -155,5 +155,6 @@ def _due(connection: sqlite3.Connection, now: float, limit: int, room: Mapping[s
     return [seq for _, seq in sorted(found)[:limit]]
 
 
-def _remove(connection: sqlite3.Connection, lease: Lease) -> bool:
+def removed(connection: sqlite3.Connection, lease: Lease) -> bool:
+    """Remove a delivery from the queue, whoever holds this lease of it; False when that was lost."""
     return connection.execute(_REMOVE, (lease.delivery.key, lease.token)).rowcount == 1
