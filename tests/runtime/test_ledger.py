@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import orjson
 import pytest
-from destination_actions import Accepted, AsyncRuntime, Delivered, Found, Refused
+from destination_actions import Accepted, AsyncRuntime, Delivered, Found, Refused, hookimpl
 from destination_actions.config import LedgerConfig
 from destination_actions.errors import StoreError
 from destination_actions.protocols import AttemptEntry, LedgerEntry, LedgerQuery, Stores
@@ -127,8 +127,19 @@ async def test_a_repeated_event_is_recorded_once(make) -> None:
 
 
 async def test_a_crash_between_record_and_acknowledgement(lasting, monkeypatch) -> None:
-    """A delivery that was recorded and not acknowledged comes again; the record stands, and nothing is sent twice."""
-    runtime = lasting()
+    """A delivery that was recorded and not acknowledged comes again; the record stands, nothing is sent twice, and who
+    observes is told again."""
+    told: list[str] = []
+
+    class Observing:
+        """With an observer the two are two steps."""
+
+        @hookimpl
+        def delivery_settled(self, outcome: Any) -> None:
+            """Hear of an end."""
+            told.append(outcome.message_id)
+
+    runtime = lasting(plugins=[Observing()])
     queue = runtime.stores.queue
     await runtime.enqueue([track("m1")])
     with monkeypatch.context() as patch:
@@ -140,8 +151,11 @@ async def test_a_crash_between_record_and_acknowledgement(lasting, monkeypatch) 
         with pytest.raises(BaseException):  # noqa: B017 - whatever a dying worker raises
             await asyncio.wait_for(run(runtime), 0.5)
     runtime._clock.advance(1000)
-    assert [("delivered", True)] == [(one.outcome, one.repeated) for one in await run(lasting())]
+    again = lasting(plugins=[Observing()])
+    assert [("delivered", True)] == [(one.outcome, one.repeated) for one in await run(again)]
     assert [("m1", "delivered", "confirmed")] == await ends(runtime)
+    assert {"m1"} == set(told)
+    assert len(told) > 1
 
 
 async def test_a_ledger_that_fails_loses_nothing(make, api, caplog) -> None:

@@ -85,6 +85,7 @@ class Recorder:
         self._subscriptions = {(one.lane.name, one.id): one for one in plan.subscriptions}
         self._ledger: Ledger = stores.ledger
         joined = getattr(stores.ledger, "joined", None) if together else None
+        self._queue = stores.queue
         self._joined: RecordAndAck | None = None if joined is None else joined(stores.queue)
         self._secret = stores.secret
         self._clock = clock
@@ -141,7 +142,7 @@ class Recorder:
         tried = self._held.pop(facts.key, None)
         if not known.kept:
             await self._keep(known)
-        joined = self._joined if settled.acknowledges else None
+        joined = self._joined if settled.queue is self._queue else None
         new = await self._recorded(facts, tried, joined, settled.lease)
         if not new and isinstance(outcome, Delivered) and not outcome.repeated:
             log.warning("%s was delivered although an earlier record of it stands", facts.key)

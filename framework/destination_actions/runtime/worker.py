@@ -8,7 +8,7 @@ from random import random as uniform
 
 from destination_actions.events import Event
 from destination_actions.outcomes import Failed, Filtered, Outcome
-from destination_actions.protocols import Delivery, Lease
+from destination_actions.protocols import Delivery, Lease, Queue
 from destination_actions.runtime.claiming import Equipment
 from destination_actions.runtime.gate import Gate
 from destination_actions.runtime.keys import delivery_key, message_id_of
@@ -29,7 +29,7 @@ class Settled:
     `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue;
     `event` is then the event, and `key` the delivery's key where it is known. `ends` names the state in which a
     delivery ends whose last outcome is `Failed`: expired (its time is over) or dead (set aside for another reason).
-    With `acknowledges`, the commit that records may acknowledge the lease as well.
+    Of a lease of this `queue` the commit that records may be the acknowledgement as well.
     """
 
     outcome: Outcome
@@ -38,7 +38,7 @@ class Settled:
     event: Event | None = None
     ends: str = "expired"
     key: str = ""
-    acknowledges: bool = False
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,9 @@ class Worker:
         the first record stands.
         """
         if not isinstance(outcome, Failed):
-            if not await self.record(Settled(outcome, lease, self.age(lease), acknowledges=True)):
-                await self.equipment.stores.queue.ack(lease)
+            queue = self.equipment.stores.queue
+            if not await self.record(Settled(outcome, lease, self.age(lease), queue=queue)):
+                await queue.ack(lease)
             return outcome
         counts = outcome.counts and gate.breaker.why is None
         delay = gate.retry.delay(outcome, lease.attempts, self.random)
