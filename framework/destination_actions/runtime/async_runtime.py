@@ -181,7 +181,7 @@ class AsyncRuntime:
 
     def _taken(self, event: Event) -> _Taken:
         """Take an event through the pure part for every subscription that the index does not spare."""
-        if not isinstance(event, Mapping):
+        if type(event) is not dict and not isinstance(event, Mapping):
             return _Taken(event, "", self._not_an_event(event), [], ())
         message_id = message_id_of(event)
         places, subscriptions = self._plan.candidates(event).in_order, self._plan.subscriptions
@@ -222,7 +222,7 @@ class AsyncRuntime:
 
     async def _record(self, settled: Settled) -> bool:
         """Tell everybody who keeps records, before the acknowledgement or, where nobody observes, together with it."""
-        acknowledged = await self._records().written(settled)
+        acknowledged = await (self._recorder or self._records()).written(settled)
         for observe in self._observers:
             try:
                 observe(settled.outcome, settled.seconds)
@@ -418,7 +418,7 @@ class AsyncRuntime:
         if self._opened is None:
             return
         await self._records().close()
-        opened, self._opened = self._opened, None
+        opened, self._opened, self._recorder = self._opened, None, None
         opened.threads.close()
         if not isinstance(self._stores, Stores):
             await opened.stores.close()
