@@ -109,9 +109,10 @@ class _Common(Generic[S]):
 class Context(_Common[S]):
     """For one delivery.
 
-    `event` is a copy: what is done to it reaches nobody else. `delivery_key` is the same at every attempt: hand it to
-    the API if that can keep it, so that `reconcile` finds what was done. Earlier attempts may have been executed from
-    `attempted` to `attempted_until` (wall-clock seconds of this machine); None where there was none, or nobody knows.
+    `event` is a copy, made when it is first looked at: what is done to it reaches nobody else. `delivery_key` is the
+    same at every attempt: hand it to the API if that can keep it, so that `reconcile` finds what was done. Earlier
+    attempts may have been executed from `attempted` to `attempted_until` (wall-clock seconds of this machine); None
+    where there was none, or nobody knows.
     """
 
     event: Event
