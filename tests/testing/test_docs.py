@@ -58,7 +58,7 @@ def run(destinations: Callable[..., Any], block: str) -> None:
 def test_the_tutorial_from_a_scaffold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, destinations: Callable[..., Any]
 ) -> None:
-    """From nothing to green: what is made passes, and the one case that it lacks makes every mutant noticed."""
+    """From nothing to green: what is made passes and notices every mutant, and does with a case of the reader's."""
     monkeypatch.chdir(tmp_path)
     first, mutated, again = blocks("console")[:3]
     [(command, _), *others] = shown(first)

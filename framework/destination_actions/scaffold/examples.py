@@ -68,7 +68,7 @@ def variable(plan: PluginPlan, spec: FieldSpec) -> str:
 
 def mapping_of(action: ActionPlan) -> dict[str, Any]:
     """Where the values of an example come from: the event's properties, or the configuration itself."""
-    document = example_document(action.payload)
+    document = _example(action)
     return {
         spec.key: document[spec.key] if spec.key in action.fixed else {"@path": f"$.properties.{spec.key}"}
         for spec in _shown(action)
@@ -77,7 +77,7 @@ def mapping_of(action: ActionPlan) -> dict[str, Any]:
 
 def event_of(action: ActionPlan) -> dict[str, Any]:
     """An event that the example's subscription takes."""
-    document = example_document(action.payload)
+    document = _example(action)
     properties = {spec.key: document[spec.key] for spec in _shown(action) if spec.key not in action.fixed}
     event = {"type": "track", "event": _EVENT, "userId": "jane"}
     return event | ({"properties": properties} if properties else {})
@@ -163,10 +163,11 @@ def _cases(plan: PluginPlan, action: ActionPlan) -> Iterator[dict[str, Any]]:
         "name": "an order is sent with what the event says",
         "expect": {"outcome": "delivered", "requests": [*_token_requests(plan), _request(plan, action)]},
     }
+    alone = {"outcome": "filtered", "stopsAt": "match", "fires": False}
+    others = ({"event": "Something Else"}, {"type": "page"})
     yield {
         "name": "other events are left alone",
-        "event": {"event": "Something Else"},
-        "expect": {"outcome": "filtered", "stopsAt": "match", "fires": False},
+        "steps": [{"event": other, "expect": alone} for other in others],
     }
     missing = next((spec for spec in action.payload.fields() if spec.always_required and _path_of(action, spec)), None)
     if missing is not None:
@@ -227,15 +228,25 @@ def _request(plan: PluginPlan, action: ActionPlan) -> dict[str, Any]:
         wanted["json"] = {"$exactly": _named(action.body, document)}
     elif action.encoding == "form":
         wanted["form"] = {"$exactly": _texts(action.body, document)}
+    if action.headers:
+        wanted["headers"] = _texts(action.headers, document)
     if action.query:
         wanted["query"] = {"$exactly": _texts(action.query, document)}
     return wanted
 
 
+def _example(action: ActionPlan) -> dict[str, Any]:
+    """Values for all fields; where there are but two, the one that the field does not have by itself, so that a case
+    tells whether it was mapped."""
+    document = example_document(action.payload)
+    own = {spec.key: spec.default for spec in action.payload.fields() if spec.type == "boolean"}
+    return {key: not value if key in own and value == own[key] else value for key, value in document.items()}
+
+
 def _document(action: ActionPlan) -> dict[str, Any]:
     """The payload of the example's event as JSON, defaults included."""
     shown = {spec.key for spec in _shown(action)}
-    example = example_document(action.payload)
+    example = _example(action)
     made = {key: value for key, value in example.items() if key in shown}
     for spec in action.payload.fields():
         if spec.mapping == {"@path": "$.userId"}:
