@@ -13,12 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from destination_actions.cli.app import build
 from plugin_folders import installed
+from typer.testing import CliRunner
 
 SECTION = "## Write a destination in 15 minutes\n"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBERS = re.compile(r"\d+ checks|\d+\.\d+ s")
-MODULE = Path("src/destination_actions_team_notes/post_note.py")
+PACKAGE = "destination_actions_team_notes"
+MODULE = Path("src", PACKAGE, "post_note.py")
 CASES = Path("tests/post_note.cases.yaml")
 LAST_ROW = re.compile(r"(\| `text` \|.*\n)")
 
@@ -71,10 +74,16 @@ def commands(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def ran(words: list[str]) -> tuple[int, str]:
-    """Run a command of this environment; gives its exit code and what it prints."""
-    environ = os.environ | {"COLUMNS": "100", "TEAM_NOTES_API_KEY": "made-up", "PYTHONDONTWRITEBYTECODE": "1"}
+    """Run a command of this environment; gives its exit code and what it prints. Our own runs in this process, which
+    has seen nothing yet of the plugin as it is now."""
+    environ = {"COLUMNS": "100", "TEAM_NOTES_API_KEY": "made-up", "PYTHONDONTWRITEBYTECODE": "1"}
+    if words[0] == "destinations":
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        result = CliRunner().invoke(build(words[1:]), words[1:], env=environ)
+        return result.exit_code, result.output
     command = [str(Path(sys.executable).parent / words[0]), *words[1:]]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
