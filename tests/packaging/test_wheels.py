@@ -40,9 +40,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of a new environment in which only the wheels and what they need are installed."""
     home = tmp_path_factory.mktemp("elsewhere") / "env"
-    venv.create(home, with_pip=True)
-    pip = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt"]
-    run(*pip, *wheels, cwd=home)
+    venv.create(home, with_pip=False)
+    pip = [sys.executable, "-m", "pip", "--python", home / "bin" / "python", "install", "--quiet", "--no-compile"]
+    run(*pip, "-c", ROOT / "constraints.txt", *wheels, cwd=home)
     return home / "bin"
 
 
