@@ -7,12 +7,14 @@ import copy
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from config_mutants import Mutant, endings, is_broken, mutants, plan_of
 from destination_actions.checking import Report, check_file, read_plan
+from destination_actions.fields import FieldSet
 from destination_actions.fields._fieldset import made
 from destination_actions.outcomes import Filtered, Invalid, Outcome
 from destination_actions.plugins import load_destination
@@ -163,11 +165,17 @@ def _invalid_alone(one: Subscription, own: Sequence[Prepared | Outcome], events:
     for event, end in zip(events, own, strict=True):
         document = one.mapping.resolve(event) if isinstance(end, Invalid) else {}
         for problem in end.problems if isinstance(end, Invalid) and isinstance(document, dict) else ():
-            spec = next(spec for spec in one.action.payload.fields() if spec.key == problem.pointer.split("/")[1])
-            alone = made("Alone", (replace(spec, depends_on=None, required=spec.always_required),), additional=True)
-            if alone.check(document).errors:
-                found.add(spec.key)
+            key = problem.pointer.split("/")[1]
+            if key not in found and _alone(one.action.payload, key).check(document).errors:
+                found.add(key)
     return found
+
+
+@cache
+def _alone(payload: type[FieldSet], key: str) -> type[FieldSet]:
+    """One field, without what it asks of others."""
+    spec = next(spec for spec in payload.fields() if spec.key == key)
+    return made("Alone", (replace(spec, depends_on=None, required=spec.always_required),), additional=True)
 
 
 def _is(fits: dict[str, Any], key: str, verdict: str) -> bool:

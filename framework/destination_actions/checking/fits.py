@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any, Final, Literal, TypeAlias
 
@@ -25,7 +25,7 @@ from destination_actions.checking.shapes import (
     Text,
 )
 from destination_actions.events import MISSING
-from destination_actions.fields import Conditions, FieldSpec
+from destination_actions.fields import Conditions, FieldSet, FieldSpec
 from destination_actions.fields._fieldset import made
 
 Verdict: TypeAlias = Literal["proven", "possible", "impossible", "unknown"]
@@ -143,10 +143,23 @@ def _doubts(part: Any, spec: FieldSpec, *, top: bool) -> Iterator[Doubt]:
 
 def _tried(value: Scalar, spec: FieldSpec) -> Iterator[Doubt]:
     """Try a constant on the field itself."""
-    alone = made("Field", (replace(spec, required=spec.always_required, depends_on=None),), additional=False)
-    for error in alone.check({spec.key: value}).errors:
+    for error in _alone(spec).check({spec.key: value}).errors:
         cause: Cause = "missing" if error.code == "required" else "kind" if error.code == "type" else "form"
         yield Doubt(cause, error.message, certain=True)
+
+
+def _alone(spec: FieldSpec) -> type[FieldSet]:
+    """A field without what it asks of others, and without its mapping, on which nothing depends here."""
+    plain = replace(spec, required=spec.always_required, depends_on=None, mapping=MISSING)
+    try:
+        return _made(plain)
+    except TypeError:  # a default that cannot be hashed
+        return made("Field", (plain,), additional=False)
+
+
+@lru_cache(512)
+def _made(spec: FieldSpec) -> type[FieldSet]:
+    return made("Field", (spec,), additional=False)
 
 
 def _empty(spec: FieldSpec, *, top: bool) -> Iterator[Doubt]:
