@@ -143,7 +143,7 @@ class Burst:
 
     async def _whole(self, clock: Clock) -> None:
         stores = open_stores("memory:", clock=clock)
-        rules = (RetryRule(learn=True), BreakerRule(), 64)
+        rules = (RetryRule(), BreakerRule(), 64)
         await asyncio.gather(*(self._worker(Gate("lane", stores, clock, *rules), clock) for _ in range(self.workers)))
 
     async def _worker(self, gate: Gate, clock: Clock) -> None:

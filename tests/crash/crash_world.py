@@ -18,7 +18,7 @@ PERIODS = (0, 1, 4)
 CHANCES = {"too-many": 0.04, "unavailable": 0.03, "accept-then-reset": 0.05, "accept-then-500": 0.02}
 LENIENT = {"share": 1, "requests": 500, "interval": 0.2}
 """A breaker that opens for nothing that happens here: it is not what is tried."""
-EASY = {"base": 0.1, "cap": 1.0, "horizon": 3600, "share": 10, "floor": 1000}
+EASY = {"base": 0.1, "cap": 1.0, "horizon": 3600, "share": 10, "floor": 1000, "learn": False}
 """Retries that do not wait long, so that a run ends soon."""
 SUBSCRIPTION = "crash"
 NAME = "studio"

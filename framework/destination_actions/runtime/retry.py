@@ -27,8 +27,8 @@ class RetryRule:
     """How a destination's failed deliveries are tried again; times in seconds.
 
     The n-th retry waits up to `base * factor ** (n - 1)`, at most `cap`. `horizon` after it was accepted a delivery is
-    not tried again. Retries may be `share` of the first tries, and `floor` a second besides. With `learn`, the lane
-    finds out from 429s how many requests a second the API takes, and stays below that.
+    not tried again. Retries may be `share` of the first tries, and `floor` a second besides. Unless `learn` is off, the
+    lane finds out from 429s how many requests a second the API takes, and stays below that.
     """
 
     base: float = 1.0
@@ -37,7 +37,7 @@ class RetryRule:
     horizon: float = 4 * 3600.0
     share: float = 0.1
     floor: float = 10.0
-    learn: bool = False
+    learn: bool = True
 
     def ceiling(self, attempts: int) -> float:
         """The longest wait after `attempts` attempts."""
