@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
@@ -43,16 +44,28 @@ class Snippet:
         """What becomes of it: `run`, or why it is only shown."""
         if self.page in LISTED["elsewhere"] and (self.language, self.page.split("/")[1:2]) != ("yaml", ["how-to"]):
             return f"in {LISTED['elsewhere'][self.page]}"
+        if self.page in LISTED["made"]:
+            return str(LISTED["made"][self.page])
         if self.language == "text":
             return "output, or another program's configuration"
         return next((one["why"] for one in LISTED["shown"] if one["words"] in self.text), "run")
 
 
+def pages() -> dict[str, str]:
+    """Every page: those that are written, and those of the site that are made of code."""
+    spec = importlib.util.spec_from_file_location("docs_site_of_snippets", ROOT / "docs" / "site.py")
+    assert spec is not None
+    assert spec.loader is not None
+    site = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(site)
+    made = {f"site/{name}": text for name, text in site.made_pages().items()}
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES} | made
+
+
 def snippets() -> Iterator[Snippet]:
     """Every block of every page; of consoles, every command."""
-    for path in PAGES:
-        page = str(path.relative_to(ROOT))
-        for indent, language, block in BLOCK.findall(path.read_text(encoding="utf-8")):
+    for page, whole in pages().items():
+        for indent, language, block in BLOCK.findall(whole):
             text = re.sub(rf"(?m)^{indent}", "", block)
             if language in ("console", "sh", "bash"):
                 lines = text.replace("\\\n", " ").splitlines()
