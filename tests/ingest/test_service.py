@@ -68,6 +68,17 @@ async def test_ready_or_not(config: Path) -> None:
         assert 503 == await posted(service, "m-1")
 
 
+async def test_a_queue_that_is_full(config: Path) -> None:
+    """With so many deliveries waiting as are allowed, calls are refused for now, until some have ended."""
+    async with Service(config, options(limits=Limits(waiting=2))) as service:
+        assert [200, 200, 503] == [await posted(service, f"m-{n}") for n in range(3)]
+        queue = service._opened.queue
+        [first, _] = await queue.take(2, lease=60)
+        assert 503 == await posted(service, "m-3")
+        await queue.ack(first)
+        assert [200, 503] == [await posted(service, f"m-{n}") for n in (3, 4)]
+
+
 async def test_stopping(config: Path) -> None:
     """Calls are refused from the moment of stopping on."""
     async with Service(config, options()) as service:

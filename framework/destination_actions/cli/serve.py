@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from destination_actions.ingest import Options, Service
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - options of a command
     config: Annotated[Path, typer.Argument(help="A configuration file with sources, YAML or JSON.")],
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8080,
@@ -26,14 +26,25 @@ def serve(
         int, typer.Option(min=1, max=10_000, help="Calls under way at most, for each destination and account.")
     ] = 64,
     drain: Annotated[float, typer.Option(min=0, help="Seconds for what is under way when stopped.")] = 25.0,
+    max_waiting: Annotated[
+        int, typer.Option(min=0, help="Deliveries in the queue over which calls are answered 503; 0 for no bound.")
+    ] = 1_000_000,
 ) -> int:
     """Take events in over HTTP, as Segment's SDKs send them, and deliver them.
 
     SIGTERM drains and ends, a second one ends at once; SIGHUP reads the configuration anew.
     """
-    from destination_actions.ingest import Options
+    from destination_actions.ingest import Limits, Options
 
-    options = Options(host=host, port=port, store=store, worker=worker, concurrency=concurrency, drain=drain)
+    options = Options(
+        host=host,
+        port=port,
+        store=store,
+        worker=worker,
+        concurrency=concurrency,
+        drain=drain,
+        limits=Limits(waiting=max_waiting),
+    )
     return completed(_served(config, options))
 
 

@@ -15,6 +15,7 @@ class Limits:
     request's headers, and how long it may stay open between two requests; `linger_seconds` how long the rest of a
     refused body is still read, so that its sender sees the answer. `connections` counts open ones. `held_bytes` is what
     the bodies that are being read may take together; those of callers who have not shown a key yet get a quarter of it.
+    While `waiting` deliveries or more are in the queue, nothing is taken in; with 0 its bound is the disk.
     """
 
     event_bytes: int = EVENT_BYTES
@@ -25,3 +26,4 @@ class Limits:
     linger_seconds: float = 5.0
     connections: int = 4096
     held_bytes: int = 32 * 1024 * 1024
+    waiting: int = 1_000_000

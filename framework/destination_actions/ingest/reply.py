@@ -21,6 +21,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "unsupported_encoding": 415,
     "fault": 500,
     "unavailable": 503,
+    "queue_full": 503,
     "stopping": 503,
 }
 """The status of each code; of every other it is 400."""

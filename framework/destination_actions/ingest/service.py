@@ -14,6 +14,7 @@ from destination_actions.config import Config, load_config
 from destination_actions.errors import ConfigurationError, StoreError
 from destination_actions.events import Event
 from destination_actions.http import Redactor
+from destination_actions.ingest.fullness import Fullness
 from destination_actions.ingest.keys import Source, WriteKeys
 from destination_actions.ingest.limits import Limits
 from destination_actions.ingest.listener import Listener
@@ -72,6 +73,7 @@ class Service:
         self._relay: Relay[_Generation] = Relay(self._loaded, self._built, self._made, self._options.drain)
         self._stores: Stores | None = None
         self._listener: Listener | None = None
+        self._fullness: Fullness | None = None
         self.url = ""
 
     # --- calls -------------------------------------------------------------------------------------------------------
@@ -115,6 +117,7 @@ class Service:
         self._stores = opened_stores(
             config.stores, registry.plugins, self._clock, self._equipment["times"] or config.times
         )
+        self._fullness = Fullness(self._stores, self._clock, self._options.limits.waiting)
         try:
             self._relay.start(config)
             self._listener = Listener(self, self._options.limits)
@@ -160,7 +163,8 @@ class Service:
         return AsyncRuntime.from_config(config, stores=self._opened, **self._equipment)
 
     def _made(self, config: Config, runtime: AsyncRuntime) -> _Generation:
-        return _Generation(config, runtime, self._clock, self._options)
+        assert self._fullness is not None  # noqa: S101 - opened with the stores
+        return _Generation(config, runtime, self._clock, self._options, self._fullness)
 
     @property
     def _opened(self) -> Stores:
@@ -178,14 +182,18 @@ class Service:
 class _Generation(Shift):
     """One configuration in force, with its receiver."""
 
-    def __init__(self, config: Config, runtime: AsyncRuntime, clock: Clock, options: Options) -> None:
+    def __init__(
+        self, config: Config, runtime: AsyncRuntime, clock: Clock, options: Options, fullness: Fullness
+    ) -> None:
         super().__init__(config, runtime, drain=options.drain, worker=options.worker, concurrency=options.concurrency)
         self.receiver = Receiver(WriteKeys(config.sources), self._accept, clock, options.limits)
+        self._fullness = fullness
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     async def _accept(self, source: Source, events: Sequence[Event]) -> None:
+        await self._fullness.room(len(events))
         await self.runtime.enqueue(events, destinations=source.destinations)
 
     def described(self) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from destination_actions.protocols.queue import (
     Delivery,
     Lease,
     Queue,
+    Sized,
 )
 from destination_actions.protocols.shared import (
     RateStore,
@@ -81,6 +82,7 @@ __all__ = [
     "Request",
     "Response",
     "Retention",
+    "Sized",
     "StoreFactory",
     "Stores",
     "Tally",

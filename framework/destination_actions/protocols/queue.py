@@ -49,6 +49,14 @@ NO_BOUNDS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @runtime_checkable
+class Sized(Protocol):
+    """A queue that can tell how much it holds without looking at all of it."""
+
+    async def size(self) -> int:
+        """How many deliveries wait or are in hand."""
+
+
+@runtime_checkable
 class Queue(Protocol):
     """Five verbs: enqueue, take (or what is overdue), ack, retry, dead.
 

@@ -43,6 +43,10 @@ class MemoryQueue:
             due = self._clock.monotonic() + delay
             return sum(self._add(delivery, due) for delivery in deliveries)
 
+    async def size(self) -> int:
+        """As `Sized` says."""
+        return len(self._items)
+
     async def take(self, limit: int, *, lease: float, room: Mapping[str, int] = NO_BOUNDS) -> Sequence[Lease]:
         """As `Queue` says."""
         with self._lock:

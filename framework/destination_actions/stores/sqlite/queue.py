@@ -18,6 +18,7 @@ _ADD: Final = f"""
 INSERT INTO queue ({_DELIVERY}, due) SELECT one.* FROM (SELECT ? AS key, ?, ?, ?, ?, ?, ?, ?) AS one
 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE dead.key = one.key) ON CONFLICT (key) DO NOTHING"""  # noqa: S608 - constants alone
 _DUE: Final = "SELECT due, seq FROM queue WHERE lane = ? AND due <= ? ORDER BY due, seq LIMIT ?"
+_SIZE: Final = "SELECT count(*) FROM queue"
 _OVERDUE: Final = """
 SELECT seq FROM queue WHERE lane = ? AND accepted < ? AND (token IS NULL OR due <= ?) ORDER BY due, seq LIMIT ?"""
 _LEASE: Final = """
@@ -107,6 +108,10 @@ class SqliteQueue:
             return max(0.0, min(earliest) - at.now) if earliest else None
 
         return await self.database.run(work)
+
+    async def size(self) -> int:
+        """As `Sized` says: a step through the pages of the smallest index."""
+        return await self.database.run(lambda connection, _: int(connection.execute(_SIZE).fetchone()[0]))
 
     async def list_dead(self, limit: int = 100) -> Sequence[DeadDelivery]:
         """Give up to `limit` dead deliveries, in the order in which they died."""
