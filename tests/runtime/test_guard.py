@@ -284,6 +284,40 @@ async def test_a_task_that_is_cancelled_before_it_goes_on_tells_the_code(waits_f
     assert ["cancelled"] == seen
 
 
+async def test_what_the_code_waits_for_is_cancelled_before_the_code_is() -> None:
+    """As a task does it: a cancellation comes from the inside, whenever it is asked for."""
+    seen: list[str] = []
+
+    async def inner() -> None:
+        try:
+            await never()
+        finally:
+            seen.append("inner")
+
+    async def waiting() -> None:
+        work = asyncio.ensure_future(inner())
+        await asyncio.sleep(0)
+        try:
+            await work
+        finally:
+            seen.append("outer")
+
+    task = begun(waiting(), "notes.note")
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def directly() -> None:
+        await future
+
+    other = begun(directly(), "notes.other")
+    other.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task, other})
+    assert ["inner", "outer"] == seen
+    assert future.cancelled()
+
+
 async def test_a_carrying_task_that_is_cancelled_before_it_carries_anything_ends() -> None:
     """What began on it had ended already."""
 
@@ -415,6 +449,7 @@ async def test_what_is_gathered_comes_in_its_order_and_at_the_same_time() -> Non
         return await gathered([quick(3), meeting(4), quick(5)])
 
     assert [1, 2, [3, 4, 5], 6] == await gathered([quick(1), meeting(2), nested(), quick(6)])
+    assert [1, [3, 4, 5], 2] == await gathered([quick(1), nested(), meeting(2)])
     assert [] == await gathered([])
 
 
@@ -472,3 +507,26 @@ async def test_the_loop_turns_although_no_delivery_has_to_wait(make, clock) -> N
         await runtime.send({"type": "track", "userId": "u"})
         turned.append(-number)
     assert 1 == turned[-2]
+
+
+def test_a_loop_that_ended_before_it_turned_leaves_nothing_to_the_next() -> None:
+    """A task of the first loop, which is closed, would never go on."""
+
+    async def quick() -> str:
+        return "quick"
+
+    async def waiting() -> str:
+        await asyncio.sleep(0)
+        return "done"
+
+    first = asyncio.new_event_loop()
+
+    def by_hand() -> None:
+        with pytest.raises(StopIteration):
+            run(quick).send(None)
+        first.stop()
+
+    first.call_soon(by_hand)
+    first.run_forever()
+    first.close()
+    assert "done" == asyncio.run(run(waiting, limit=0.1))
