@@ -117,6 +117,24 @@ async def test_a_delivery_without_a_subscription_is_dead(make, api, lasting) -> 
     assert [("m1", "dead", "not_configured")] == await ends(other)
 
 
+async def test_what_may_have_been_executed_does_not_expire(make, api, clock) -> None:
+    """A delivery whose time is over is unknown when its last attempt may have been executed, or was lost with its
+    worker; it has expired only when nothing was done for certain."""
+    runtime = make()
+    api.script = [httpx.Response(503)]
+    await run(runtime, track("m1", "jane"), retry_for=5)
+    await runtime.enqueue([track("m2", "ravi")])
+    await runtime.stores.queue.take(1, lease=1.0)
+    clock.advance(4 * 3600.0)
+    api.script = [httpx.Response(429, headers={"retry-after": "30"})] * 2
+    await run(runtime, track("m3", "mia"), retry_for=5)
+    assert [
+        ("m1", "unknown", "unconfirmed"),
+        ("m2", "unknown", "try_again"),
+        ("m3", "expired", "try_again"),
+    ] == await ends(runtime)
+
+
 async def test_a_repeated_event_is_recorded_once(make) -> None:
     """The same event again changes nothing in the ledger."""
     runtime = make()

@@ -135,14 +135,14 @@ class Dispatcher:
                 why = station.gate.breaker.why or "a limit"
                 message = f"its time was over while its lane waited ({why})"
                 if self._worker.age(lease) > self._worker.horizon(lease, station.gate):
-                    self._start(self._bury(lease, ended(lease, "expired", message), "expired"))
+                    self._start(self._over(lease, ended(lease, "expired", message)))
                 else:
                     self._others.add(lane)
                     self._start(self._worker.given_back(lease))
 
         for lane, horizon in self._idle.to_sweep(now).items():
             for lease in await self._queue.overdue(lane, BLOCK, before=self._clock.now() - horizon, lease=self._lease):
-                self._start(self._bury(lease, _switched_off(lease), "expired"))
+                self._start(self._over(lease, _switched_off(lease)))
 
     def _soonest(self, station: Station) -> float:
         """Seconds after which the first of a lane may be over; where others' deliveries wait, their rule counts."""
@@ -233,12 +233,15 @@ class Dispatcher:
     async def _left(self, lease: Lease, horizon: float) -> None:
         """Leave a delivery alone whose subscription is switched off; in the end its time is over."""
         if self._worker.age(lease) > horizon:
-            await self._bury(lease, _switched_off(lease), "expired")
+            await self._over(lease, _switched_off(lease))
         else:
             await self._worker.given_back(lease, delay=self._idle.put_back(lease.delivery, horizon))
 
     async def _bury(self, lease: Lease, outcome: Failed, ends: str) -> None:
         await self._told(lease, await self._worker.buried(lease, outcome, ends))
+
+    async def _over(self, lease: Lease, outcome: Failed) -> None:
+        await self._told(lease, await self._worker.over(lease, outcome))
 
     # --- tasks -------------------------------------------------------------------------------------------------------
 

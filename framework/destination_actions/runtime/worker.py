@@ -28,7 +28,8 @@ class Settled:
 
     `lease` is None for an event that became no delivery (filtered, invalid) and for one that was sent without a queue;
     `event` is then the event, and `key` the delivery's key where it is known. `ends` names the state in which a
-    delivery ends whose last outcome is `Failed`: expired (its time is over) or dead (set aside for another reason).
+    delivery ends whose last outcome is `Failed`: expired (its time is over), unknown (the same, but it may have been
+    executed) or dead (set aside for another reason).
     Of a lease of this `queue` the commit that records may be the acknowledgement as well.
     """
 
@@ -115,9 +116,19 @@ class Worker:
         if counts:
             delay = max(delay, gate.budget.wait(self.equipment.clock.monotonic()))
         if self.age(lease) + delay > self.horizon(lease, gate):
-            return await self.buried(lease, outcome, "expired")
+            return await self.over(lease, outcome)
         await self.equipment.stores.queue.retry(lease, delay=delay, counts=counts)
         return None
+
+    async def over(self, lease: Lease, outcome: Failed) -> Outcome:
+        """End a delivery whose time is over: as unknown where a request may have left and nobody knows of its end."""
+        return await self.buried(lease, outcome, "unknown" if await self._may_be_done(lease, outcome) else "expired")
+
+    async def _may_be_done(self, lease: Lease, outcome: Failed) -> bool:
+        if outcome.reason == "unconfirmed" or lease.losses:
+            return True
+        attempts = await self.equipment.stores.ledger.attempts(lease.delivery.key)
+        return bool(attempts) and attempts[-1].reason == "unconfirmed"
 
     async def buried(self, lease: Lease, outcome: Failed, ends: str) -> Outcome:
         """Set a delivery aside for good."""
