@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from destination_actions import AsyncRuntime
 from destination_actions.cli.app import build
 from destination_actions_twilio_studio.sandbox import FAULTS, Sandbox
 from destination_actions_twilio_studio.sandbox.faults import replying
@@ -148,6 +152,25 @@ def served(outputs: Outputs, studio: Sandbox) -> None:
     outputs.config.write_text(good)
 
 
+def worked(outputs: Outputs, studio: Sandbox) -> None:
+    """A worker that delivers from the queue, well and badly."""
+    troubled(studio)
+
+    async def accepted() -> None:
+        async with AsyncRuntime.from_config(outputs.config, watchdog=None) as runtime:
+            await runtime.enqueue([order(f"w{number}") for number in range(6)])
+
+    asyncio.run(accepted())
+    command = [str(Path(sys.executable).with_name("destinations")), "work", str(outputs.config), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(6)]
+        process.send_signal(signal.SIGTERM)
+        rest, log = process.communicate(timeout=30)
+    assert "rejected" in {json.loads(line)["outcome"] for line in said}
+    outputs.found |= {"work": b"".join([*said, rest]), "log of work": log}
+
+
 def looked_at(outputs: Outputs) -> None:
     """Everything that shows records, and commands with a configuration that is wrong."""
     entries = [json.loads(line) for line in outputs.command("log", "--json").splitlines()]
@@ -171,12 +194,13 @@ def test_canaries(config: Path, studio: Sandbox) -> None:
     outputs = Outputs(config)
     ran(outputs, studio)
     served(outputs, studio)
+    worked(outputs, studio)
     looked_at(outputs)
     for path in config.parent.glob("s.db*"):
         outputs.found[path.name] = path.read_bytes()
     for secret in SECRETS:
         outputs.clean_of(secret)
-    assert PHONE not in outputs.found["log of serve"].decode()
+    assert PHONE.encode() not in outputs.found["log of serve"] + outputs.found["log of work"]
     assert PHONE.encode() not in records_without_events(config.with_name("s.db"))
     shown = b"".join(content for place, content in outputs.found.items() if not place.startswith(("s.db", "dead show")))
     assert b"***" in shown
