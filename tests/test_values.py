@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import inspect
 import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, replace
 from typing import Any
@@ -67,6 +68,18 @@ def test_it_is_copied_pickled_replaced_and_shown_like_any_dataclass(value: Any) 
     assert value == copy.copy(value) == copy.deepcopy(value) == pickle.loads(pickle.dumps(value)) == replace(value)
     assert "Light(name='n', size=1, rate=1.5, tags=['a'])" in [repr(value), repr(Light(name="n", size=1, tags=["a"]))]
     assert hash(Mixed("k", 5)) == hash(Mixed("k", 5, note="y"))
+
+
+def test_its_signature_is_that_of_the_dataclass() -> None:
+    """With the same names, kinds, defaults and types, for documentation and editors."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Light(Base):
+        size: int
+        rate: float = 1.5
+        tags: list[str] = field(default_factory=list)
+
+    assert str(inspect.signature(Light)) == str(inspect.signature(globals()["Light"]))
 
 
 @pytest.mark.parametrize("arguments", [{}, {"name": "n"}, {"name": "n", "size": 1, "other": 2}])

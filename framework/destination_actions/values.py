@@ -17,12 +17,19 @@ _set_class: Final = object.__dict__["__class__"].__set__
 """Assigns to `__class__`, also of a value whose own class allows no assignment."""
 
 
+class _Factory:
+    """Stands where a value is left out that a factory makes; shown as dataclasses show it."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
 def light(kind: type[T]) -> type[T]:
     """Give a dataclass that is frozen and has slots an `__init__` that takes a third of the time."""
     own: Any = kind
     twin = {"__slots__": own.__slots__, "__setattr__": object.__setattr__}
     names: dict[str, Any] = {"_set_class": _set_class, "_twin": type(kind.__name__, kind.__bases__, twin)}
-    names |= {"_kind": kind, "_missing": MISSING, "_set_all": _setter(fields(own)), "__name__": kind.__module__}
+    names |= {"_kind": kind, "_missing": _Factory(), "_set_all": _setter(fields(own)), "__name__": kind.__module__}
     exec(_source(fields(own), names), names)  # noqa: S102 - made of the names of fields alone, as dataclasses do it
     init = names["__init__"]
     init.__qualname__, init.__annotations__ = f"{kind.__qualname__}.__init__", own.__init__.__annotations__
