@@ -14,7 +14,8 @@ import pytest
 from destination_actions import Accepted, AsyncRuntime, BatchContext, Failed, Outcome, Refused, hookimpl
 from destination_actions.config import Config, config_from_python
 from destination_actions.errors import StoreError
-from destination_actions.protocols import ClaimTimes, Stores
+from destination_actions.protocols import ClaimTimes, Delivery, Stores
+from destination_actions.runtime.idle import Idle
 from destination_actions.runtime.lanes import lane_key
 from destination_actions.runtime.notices import NoticeBoard, open_breakers
 from destination_actions.stores import open_stores
@@ -353,6 +354,13 @@ async def test_what_is_switched_off_waits() -> None:
         last = await s.work(s.runtime(account, subscriptions=[SUBSCRIPTION, OTHER]), ends=600)
         assert {"delivered": 600} == kinds(last)
         assert 600 == len(s.requests)
+
+
+def test_what_is_switched_off_is_looked_at_seldom() -> None:
+    """In a lane that others use: after a minute at first, then after a tenth of the time waited, at its end at once."""
+    idle, delivery = Idle({}, {"lane"}), Delivery("key", "d", "s", {}, 0.0, lane="lane")
+    waits = [idle.put_back(delivery, 4 * 3600.0, age) for age in (0.0, 300.0, 3600.0, 7200.0, 14_300.0)]
+    assert [60.0, 60.0, 360.0, 600.0, 101.0] == waits
 
 
 def half_off(horizon: float = 3600.0) -> tuple[Config, Config]:

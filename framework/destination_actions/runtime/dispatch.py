@@ -232,10 +232,11 @@ class Dispatcher:
 
     async def _left(self, lease: Lease, horizon: float) -> None:
         """Leave a delivery alone whose subscription is switched off; in the end its time is over."""
-        if self._worker.age(lease) > horizon:
+        age = self._worker.age(lease)
+        if age > horizon:
             await self._over(lease, _switched_off(lease))
         else:
-            await self._worker.given_back(lease, delay=self._idle.put_back(lease.delivery, horizon))
+            await self._worker.given_back(lease, delay=self._idle.put_back(lease.delivery, horizon, age))
 
     async def _bury(self, lease: Lease, outcome: Failed, ends: str) -> None:
         await self._told(lease, await self._worker.buried(lease, outcome, ends))

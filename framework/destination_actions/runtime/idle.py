@@ -9,7 +9,9 @@ from collections.abc import Collection, Mapping
 from destination_actions.protocols import Delivery
 
 AGAIN = 60.0
-"""Seconds after which such a delivery is looked at again, where its lane goes on for others."""
+SELDOM = 600.0
+"""Seconds after which such a delivery is looked at again, where its lane goes on for others: a tenth of the time for
+which it has waited, between these two. What waits long is looked at seldom, and comes soon enough after such a time."""
 
 SWEEP = 60.0
 """Seconds between two looks at those whose time is over."""
@@ -40,11 +42,11 @@ class Idle:
         """Whether this subscription is switched off."""
         return (destination, subscription) in self._horizons
 
-    def put_back(self, delivery: Delivery, horizon: float) -> float:
-        """Note a delivery that goes back; gives the seconds after which it may come again."""
+    def put_back(self, delivery: Delivery, horizon: float, age: float) -> float:
+        """Note a delivery of so many seconds that goes back; gives the seconds after which it may come again."""
         self.seen = True
         if delivery.lane in self._used:
-            return AGAIN
+            return min(max(AGAIN, min(age / 10, SELDOM)), max(horizon - age, 0.0) + 1.0)
         self.lanes[delivery.lane] = max(horizon, self.lanes.get(delivery.lane, 0.0))
         return 0.0
 
