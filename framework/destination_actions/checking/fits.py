@@ -7,14 +7,13 @@ looked at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from re import _constants, _parser  # type: ignore[attr-defined]
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
-from destination_actions.checking.firsts import OF_NUMBERS, never_begins, of_form, of_text
+from destination_actions.checking.doubts import Cause, Doubt
+from destination_actions.checking.scalars import TEXTS, number_doubts, text_doubts
 from destination_actions.checking.shapes import (
     EVERYTHING,
     ListOf,
@@ -29,28 +28,8 @@ from destination_actions.fields import Conditions, FieldSet, FieldSpec
 from destination_actions.fields._fieldset import made
 
 Verdict: TypeAlias = Literal["proven", "possible", "impossible", "unknown"]
-Cause: TypeAlias = Literal["kind", "missing", "form", "empty", "condition", "unknown"]
-"""Why a value may not do: it has the wrong type, is not there, has the wrong form, is an empty text, is needed only
-sometimes, or nothing is known of it."""
 
-_TEXTS: Final = ("string", "text", "password")
-_NUMBERS: Final = ("number", "integer")
 _KIND_NAMES: Final = {Text: "text", Number: "a number", ListOf: "a list", ObjectOf: "an object"}
-_NO_NUMBERS: Final = frozenset({"date", "date-time", "email", "hostname", "ipv6", "time", "uri", "uuid"})
-"""Formats of which no text is a number."""
-_NO_WORDS: Final = frozenset({"date", "date-time", "email", "ipv4", "ipv6", "time", "uri"})
-"""Formats of which no text is a single word."""
-_UNBOUNDED: Final = 2**16
-_MOMENTS: Final = frozenset({"date", "date-time"})
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Why a value may not do: the cause, a sentence, and whether such a value certainly does not."""
-
-    cause: Cause
-    why: str
-    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +145,7 @@ def _empty(spec: FieldSpec, *, top: bool) -> Iterator[Doubt]:
     """An empty text says nothing at the top of a document, and within it only where the type is no text."""
     if top:
         wrong = bool(list(_tried("", spec)))
-    elif spec.type in _TEXTS:
+    elif spec.type in TEXTS:
         wrong = bool(spec.minimum or spec.pattern or spec.format or spec.choices)
     else:
         wrong = spec.always_required
@@ -215,7 +194,7 @@ def _counted(part: ListOf, spec: FieldSpec) -> Iterator[Doubt]:
 
 def _may_be_dropped(each: Shape, spec: FieldSpec) -> bool:
     empty = (each.text is not None and each.text.low == 0) or "" in each.constants
-    return each.absent or (empty and spec.type not in _TEXTS)
+    return each.absent or (empty and spec.type not in TEXTS)
 
 
 def _unwrapped(part: ListOf, spec: FieldSpec) -> Iterator[Doubt]:
@@ -246,9 +225,9 @@ def _single(part: Text | Number | ObjectOf, spec: FieldSpec) -> Iterator[Doubt]:
     elif spec.type == "object":
         yield Doubt("kind", f"{_KIND_NAMES[type(part)]} is no object", certain=True)
     elif isinstance(part, Text):
-        yield from _text(part, spec)
+        yield from text_doubts(part, spec)
     else:
-        yield from _number(part, spec)
+        yield from number_doubts(part, spec)
 
 
 def _object(part: ObjectOf, spec: FieldSpec) -> Iterator[Doubt]:
@@ -264,91 +243,3 @@ def _together(parts: list[tuple[Doubt, ...]], what: str) -> Iterator[Doubt]:
     certain = bool(parts) and _is_refused(parts)
     for doubt in dict.fromkeys(doubt for part in parts for doubt in part):
         yield replace(doubt, why=f"{what}{doubt.why}", certain=certain)
-
-
-def _text(part: Text, spec: FieldSpec) -> Iterator[Doubt]:
-    if spec.type in _TEXTS:
-        yield from _form(part, spec)
-    elif spec.type == "datetime":
-        if part.format not in _MOMENTS:
-            yield Doubt("form", "the text may be no date")
-    elif spec.type in _NUMBERS:
-        sure = part.format in _NO_NUMBERS or part.low > 320
-        yield Doubt("kind", "text is only taken if it is a number", certain=sure)
-    else:
-        yield Doubt("kind", 'text is only taken if it is "true" or "false"', certain=part.low > len("false"))
-
-
-def _form(part: Text, spec: FieldSpec) -> Iterator[Doubt]:
-    least, most = spec.minimum or 0, spec.maximum
-    if spec.choices:
-        none = not any(_could_be(choice.value, part) for choice in spec.choices)
-        yield Doubt("kind", f"it {'is' if none else 'may be'} none of the choices", certain=none)
-    if part.low < least:
-        yield Doubt("form", f"the text may have fewer than {least:g} characters", certain=_is_below(part.high, least))
-    if most is not None and (part.high is None or part.high > most):
-        yield Doubt("form", f"the text may have more than {most:g} characters", certain=part.low > most)
-    never = never_begins(of_text(part), of_form(spec.format, spec.pattern))
-    if spec.format not in (None, "text", "password", part.format):
-        yield Doubt("form", f"the text {_may_not(never)} be in the form {spec.format}", certain=never)
-    if spec.pattern not in (None, part.pattern):
-        low, high = widths(spec.pattern or "")
-        sure = never or _is_below(part.high, low) or _is_below(high, part.low)
-        yield Doubt("form", f"the text {_may_not(sure)} have the form {spec.pattern}", certain=sure)
-
-
-def _may_not(sure: bool) -> str:
-    return "does not" if sure else "may not"
-
-
-def _could_be(value: Any, part: Text) -> bool:
-    """Whether a text may be this one."""
-    if not isinstance(value, str) or len(value) < part.low or _is_below(part.high, len(value)):
-        return False
-    return part.format not in _NO_WORDS or not value.replace("_", "").isalpha()
-
-
-@cache
-def widths(pattern: str) -> tuple[int, int | None]:
-    """Give the fewest and the most characters of texts that have a form; only a form of the whole text says any."""
-    try:
-        parsed = _parser.parse(pattern)
-    except re.error:
-        return 0, None
-    ends = [parsed[at] for at in (0, -1)] if len(parsed) else []
-    if ends != [(_constants.AT, _constants.AT_BEGINNING), (_constants.AT, _constants.AT_END)]:
-        return 0, None
-    low, high = parsed.getwidth()
-    return low, high if high < _UNBOUNDED else None
-
-
-def _is_below(high: float | None, bound: float) -> bool:
-    return high is not None and high < bound
-
-
-def _number(part: Number, spec: FieldSpec) -> Iterator[Doubt]:
-    if spec.type in _TEXTS:
-        if spec.choices or spec.format not in (None, "text", "password") or spec.pattern:
-            never = never_begins(OF_NUMBERS, of_form(spec.format, spec.pattern))
-            yield Doubt("form", f"a number as text {_may_not(never)} have the form of the field", certain=never)
-        elif spec.minimum is not None or spec.maximum is not None:
-            yield Doubt("form", "a number as text may be too short or too long")
-    elif spec.type == "boolean":
-        outside = (part.low is not None and part.low > 1) or _is_below(part.high, 0)
-        yield Doubt("kind", "a number is only taken if it is 0 or 1", certain=outside)
-    else:
-        yield from _bounded(part, spec)
-
-
-def _bounded(part: Number, spec: FieldSpec) -> Iterator[Doubt]:
-    low, high = spec.minimum, spec.maximum
-    if spec.choices:
-        yield Doubt("form", "it may be none of the choices")
-    if spec.type == "integer" and not part.whole:
-        yield Doubt("kind", "a number is only taken if it is whole")
-    if spec.type == "datetime" and spec.parsed:
-        yield Doubt("form", "the number may be a time beyond year 9999")
-    if low is not None and (part.low is None or part.low < low):
-        yield Doubt("form", f"the number may be below {low:g}", certain=_is_below(part.high, low))
-    if high is not None and (part.high is None or part.high > high):
-        yield Doubt("form", f"the number may be above {high:g}", certain=part.low is not None and part.low > high)

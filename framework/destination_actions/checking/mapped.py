@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from destination_actions.checking.fits import Doubt, Fit, fit_of, joined
+from destination_actions.checking.doubts import Doubt
+from destination_actions.checking.fits import Fit, fit_of, joined
 from destination_actions.checking.parts import Part
 from destination_actions.checking.plans import EventPlan
 from destination_actions.checking.report import Finding, Judged
