@@ -167,6 +167,21 @@ async def test_a_black_hole_holds_nobody_up() -> None:
 
 
 @on_virtual_time
+async def test_what_comes_to_an_idle_worker_goes_at_once() -> None:
+    """A worker that has nothing to do begins when its own process accepts something, not at its next look."""
+    async with scene() as s:
+        runtime = s.runtime()
+
+        async def later() -> None:
+            for number in range(5):
+                await s.clock.sleep(10.3)
+                await runtime.enqueue(tracks(1, first=number))
+
+        await asyncio.gather(s.work(runtime, ends=5), later())
+        assert [10.4, 20.7, 31.0, 41.3, 51.6] == [at for at, _ in s.told]
+
+
+@on_virtual_time
 async def test_a_limit_pauses_the_lane_for_all_workers() -> None:
     """After a Retry-After nobody asks before its time, another worker included, and no attempt is used up."""
     first = [httpx.Response(429, headers={"retry-after": "60"})]

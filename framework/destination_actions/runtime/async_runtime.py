@@ -143,6 +143,7 @@ class AsyncRuntime:
         self._opened: Equipment | None = None
         self._opener = 0
         self._recorder: Recorder | None = None
+        self._wakers: set[Callable[[], None]] = set()
         self._ledger = ledger or config.ledger
         self._watchdog = Watchdog(watchdog) if watchdog else None
 
@@ -291,13 +292,16 @@ class AsyncRuntime:
             deliveries += wanted
             ended += [Settled(outcome, event=event) for outcome in certain]
         await self._equipment().stores.queue.enqueue(deliveries)
+        for wake in self._wakers if deliveries else ():
+            wake()
         for settled in ended:
             await self._record(settled)
         return [settled.outcome for settled in ended]
 
     def _worker(self, **limits: Any) -> Worker:
         began = self._clock.now()
-        return Worker(plan=self._plan, equipment=self._equipment(), record=self._record, began=began, **limits)
+        equipment, wakers = self._equipment(), self._wakers
+        return Worker(plan=self._plan, equipment=equipment, record=self._record, began=began, wakers=wakers, **limits)
 
     def run(
         self,

@@ -75,11 +75,13 @@ async def work(worker: Worker, stop: asyncio.Event, drain: float, told: Callable
 
     dispatcher = Dispatcher(worker, tell)
     stopping = asyncio.ensure_future(_woken(dispatcher, stop))
+    worker.wakers.add(dispatcher.wake.set)
     try:
         while not stop.is_set():
             await _tolerated(dispatcher.run(over), worker, stopping)
         await dispatcher.drained(drain)
     finally:
+        worker.wakers.discard(dispatcher.wake.set)
         await cancelled([stopping])
         await dispatcher.stopped()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import random as uniform
 
 from destination_actions.events import Event
@@ -59,6 +59,8 @@ class Worker:
     concurrency: int = 64
     poison_after: int = POISON
     random: Callable[[], float] = uniform
+    wakers: set[Callable[[], None]] = field(default_factory=set)
+    """What to call when this process has put deliveries into the queue: it is looked at at once, not a second later."""
 
     def admitted(
         self, event: Event, destinations: Collection[str] | None = None
