@@ -4,7 +4,8 @@ The system lets go of a lock when its process dies, however it dies. So what a d
 once, and need not wait for the end of its leases. Tokens begin with the name of the opening that made them.
 
 A lock that nobody holds says that its process is gone; a file that is missing says nothing, because an opening that
-was closed in an orderly way takes it along. Where files cannot be locked or made, leases end as they always do.
+was closed in an orderly way takes it along. Where files cannot be locked or made, and while a forked child of a dead
+process keeps its lock, leases end as they always do.
 """
 
 from __future__ import annotations
