@@ -90,7 +90,7 @@ class Facts:
         """Note the last try, and stay as they are, whatever the caller does with the data of the outcome."""
         self.tried = (tried.at, tried.seconds) if tried else None
         if isinstance(self.outcome, Delivered):
-            self._data = json_copy(dict(self.outcome.data))
+            self._data = json_copy(dict(self.outcome.data)) if self.outcome.data else {}
 
     def entry(self) -> LedgerEntry:
         """Make the entry."""

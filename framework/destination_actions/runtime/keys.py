@@ -19,7 +19,9 @@ from destination_actions.events import Event
 
 def delivery_key(message_id: str, destination: str, subscription: str, generation: int = 0) -> str:
     """Name one delivery: 64 hexadecimal digits."""
-    return sha256(_part(message_id) + _tail(destination, subscription, generation)).hexdigest()
+    data = message_id.encode("utf-8", "surrogatepass")  # as `_part` does
+    tail = _tail(destination, subscription, generation)
+    return sha256(b"str:%d:%b%b" % (len(data), data, tail)).hexdigest()
 
 
 @lru_cache(maxsize=1024)  # the same for all events of a subscription
