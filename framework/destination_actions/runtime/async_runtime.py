@@ -167,7 +167,8 @@ class AsyncRuntime:
     async def send(self, event: Event) -> list[Outcome]:
         """Take one event through every enabled subscription; one outcome each, in the order of the configuration.
 
-        Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again.
+        Never raises for an event. It does not retry: a `Failed` outcome says when to send the same event again. An
+        event must not change until its outcomes are there: a plugin may look at it late.
         """
         taken = self._taken(event)
         if len(taken.ready) < len(taken.items):
