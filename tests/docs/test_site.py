@@ -25,7 +25,13 @@ from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/*/README.md"), ROOT / "examples/README.md"]
+    [
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("destinations/*/README.md"),
+        *ROOT.glob("examples/*/README.md"),
+        ROOT / "examples/README.md",
+    ]
 )
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 CREDENTIALS = {

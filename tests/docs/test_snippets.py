@@ -24,7 +24,13 @@ from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/*/README.md"), ROOT / "examples/README.md"]
+    [
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("destinations/*/README.md"),
+        *ROOT.glob("examples/*/README.md"),
+        ROOT / "examples/README.md",
+    ]
 )
 LISTED: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "snippets.yaml").read_text())
 BLOCK = re.compile(r"^( *)```([\w-]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -144,8 +150,9 @@ def test_commands(page: str, workspace: Path, httpserver: HTTPServer) -> None:
 
 
 @pytest.mark.parametrize("one", [one for one in RUN if one.language == "python"], ids=lambda one: one.page)
-def test_python(one: Snippet) -> None:
+def test_python(one: Snippet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block of Python runs as a module of its own."""
+    monkeypatch.chdir(tmp_path)
     exec(compile(instead(one.text), one.page, "exec"), {"__name__": "snippet"})
 
 
