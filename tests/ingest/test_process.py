@@ -42,6 +42,14 @@ def waiting(config: Path) -> int:
     return found
 
 
+def filtered(config: Path) -> int:
+    """How many events the ledger counts that matched nothing."""
+    with sqlite3.connect(config.with_name("s.db")) as connection:
+        found = connection.execute("SELECT sum(count) FROM tallies WHERE state = 'filtered'").fetchone()[0]
+    connection.close()
+    return int(found or 0)
+
+
 def orders(sandbox: Sandbox) -> list[str]:
     """The delivery keys of what was triggered."""
     return [one.data["deliveryKey"] for one in sandbox.executions]
@@ -67,7 +75,8 @@ def _fail(error: Exception, items: Any) -> None:
 
 
 def test_segments_library(config: Path, sandbox: Sandbox, client: Any) -> None:
-    """Its six calls are accepted; the orders that match are mapped and trigger the flow with their data."""
+    """Its six calls are accepted; the orders that match are mapped and trigger the flow with their data, and the others
+    are counted while the server runs."""
     with Serving(config) as serving:
         analytics = client(serving.server.url)
         analytics.identify("jane", {"plan": "pro"})
@@ -82,6 +91,7 @@ def test_segments_library(config: Path, sandbox: Sandbox, client: Any) -> None:
         compressed.track("ravi", "Order Completed", {"order_id": "1002"})
         compressed.flush()
         assert 2 == come(lambda: len(sandbox.executions), 2)
+        assert 6 == come(lambda: filtered(config), 6)
         assert 0 == serving.end()
     assert {"jane", "ravi"} == {execution.data["userId"] for execution in sandbox.executions}
     assert {"+15550009000"} == {execution.from_ for execution in sandbox.executions}

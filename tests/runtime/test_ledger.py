@@ -85,6 +85,30 @@ async def test_every_outcome_ends_in_a_state(make, api) -> None:
     assert 6 == sum(tallies.values())
 
 
+async def test_what_is_counted_is_written_although_nothing_comes(make, clock, monkeypatch) -> None:
+    """Whoever keeps a runtime has it written when a second is over; what a store refuses is counted later."""
+
+    async def filtered() -> int:
+        return sum(one.count for one in await runtime.stores.ledger.tallies() if one.state == "filtered")
+
+    async def refused(_: Any) -> None:
+        raise StoreError("the disk is full")
+
+    runtime = make()
+    for number in range(3):
+        await runtime.send({"type": "page", "messageId": f"m{number}"})
+        await runtime.tidy()
+    assert 1 == await filtered()
+    clock.advance(1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.stores.ledger, "count", refused)
+        await runtime.tidy()
+    assert 1 == await filtered()
+    clock.advance(1.0)
+    await runtime.tidy()
+    assert 3 == await filtered()
+
+
 async def test_send_records_too(make, api) -> None:
     """Without a queue the ends are the same; what may be sent again has not ended."""
     api.script = [httpx.Response(429)]

@@ -415,6 +415,11 @@ class AsyncRuntime:
         assert self._recorder is not None  # noqa: S101 - made with the equipment
         return self._recorder
 
+    async def tidy(self) -> None:
+        """Write what is only counted, when it is time for that: for whoever keeps a runtime while no event comes."""
+        if self._recorder is not None:
+            await self._recorder.tidy()
+
     async def aclose(self) -> None:
         """Close what the runtime opened: HTTP connections, threads, and the stores if it opened them."""
         await self._engines.aclose()

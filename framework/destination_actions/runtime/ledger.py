@@ -135,7 +135,7 @@ class Recorder:
             return False
         if state == "filtered" or not outcome.message_id:
             self.counted([outcome], state)
-            await self._tidy()
+            await self.tidy()
             return False
         known = self._known(outcome)
         facts = self._facts(settled, state, known)
@@ -147,7 +147,7 @@ class Recorder:
         if not new and isinstance(outcome, Delivered) and not outcome.repeated:
             log.warning("%s was delivered although an earlier record of it stands", facts.key)
         if self._counts or self._passed or self._clock.monotonic() >= self._prune_at:
-            await self._tidy()
+            await self.tidy()
         return joined is not None
 
     async def _recorded(
@@ -190,8 +190,13 @@ class Recorder:
         self._count_passed()
         counts, self._counts = self._counts, Counter()
         self._flush_at = self._clock.monotonic() + FLUSH_EVERY
-        if counts:
+        if not counts:
+            return
+        try:
             await self._ledger.count([Tally(*name, number) for name, number in counts.items()])
+        except StoreError:
+            self._counts.update(counts)
+            raise
 
     async def close(self) -> None:
         """Write what is left."""
@@ -254,12 +259,18 @@ class Recorder:
             await self._ledger.pin(known.pin.digest, known.pin.document)
             known.kept = True
 
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
+        """Write what has been counted, and remove what is old, when it is time for that."""
         now = self._clock.monotonic()
         if (self._counts or self._passed) and now >= self._flush_at:
-            await self.flush()
-        if now < self._prune_at:
-            return
+            try:
+                await self.flush()
+            except StoreError as error:
+                log.warning("what was only counted could not be written, and is kept for later: %s", error)
+        if now >= self._prune_at:
+            await self._pruned(now)
+
+    async def _pruned(self, now: float) -> None:
         self._prune_at = now + PRUNE_EVERY
         try:
             if await self._ledger.prune(self._retention):

@@ -23,6 +23,9 @@ AGAIN = 2.0
 
 _REFUSED = "the new configuration is refused, the old one stays"
 
+TIDY = 1.0
+"""Seconds between looks at what is only counted, so that it is written although no event comes."""
+
 MARGIN = 2.0
 """Seconds more than the drain time, in which a worker gives back what did not end."""
 
@@ -51,6 +54,7 @@ class Shift:
         self._over = asyncio.Event()
         self._work = partial(runtime.work, self._over, drain=drain, concurrency=concurrency, told=told)
         self._working = asyncio.ensure_future(self._delivering()) if worker else None
+        self._keeping = asyncio.ensure_future(self._tidying())
 
     async def _delivering(self) -> None:
         """Deliver until it is over; begin again when the store was out of order."""
@@ -64,6 +68,12 @@ class Shift:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), AGAIN)
 
+    async def _tidying(self) -> None:
+        while not self._over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), TIDY)
+            await self.runtime.tidy()
+
     def described(self) -> dict[str, Any]:
         """What a log says about it."""
         plan = self.runtime.plan
@@ -71,7 +81,7 @@ class Shift:
 
     def under_way(self) -> list[asyncio.Future[Any]]:
         """What has to end before the runtime may be closed."""
-        return [self._working] if self._working is not None else []
+        return [self._keeping] if self._working is None else [self._keeping, self._working]
 
     async def retire(self, seconds: float) -> None:
         """Let what is under way end, for so many seconds; then close the runtime."""
