@@ -63,7 +63,8 @@ class Database:
         self._boot = boot_of(clock)
         self._pid = os.getpid()
         self._entrance = Lock()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._gathered: list[_Job] = []
+        self._jobs: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._connection, self.secret = open_file(path, busy)
         self._inode = path.stat().st_ino
         self._presence = Presence(path)
@@ -96,8 +97,26 @@ class Database:
         with self._entrance:
             if not self._open:
                 raise StoreError(f"{self.path} is closed")
-            self._jobs.put(_Job(work, loop, future, droppable))
+            self._gather(_Job(work, loop, future, droppable))
         return future
+
+    def _gather(self, job: _Job) -> None:
+        """Keep a job until its loop has turned, so that what is asked for in one turn goes into one commit."""
+        if self._gathered and self._gathered[0].loop is not job.loop:
+            self._send()  # no loop waits for the turn of another, which may have ended
+        self._gathered.append(job)
+        if len(self._gathered) == 1:
+            job.loop.call_soon(self._turned)
+
+    def _turned(self) -> None:
+        with self._entrance:
+            self._send()
+
+    def _send(self) -> None:
+        """Hand over what was gathered; in the order in which it was asked for, whichever loop asked."""
+        if self._gathered:
+            self._jobs.put(self._gathered)
+            self._gathered = []
 
     def token(self) -> str:
         """Give a token that no record has ever held, and that this opening is known by."""
@@ -117,6 +136,7 @@ class Database:
         with self._entrance:
             if self._open:
                 self._open = False
+                self._send()
                 self._jobs.put(None)  # the last one: nobody gets in any more
         self._thread.join()
 
@@ -137,14 +157,14 @@ class Database:
 
     def _next(self) -> list[_Job]:
         """Wait for a job, then take what else is there; nothing when the file is to be closed."""
-        job = self._jobs.get()
+        more = self._jobs.get()
         jobs: list[_Job] = []
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == _GROUP:
+        while more is not None:
+            jobs += more
+            if len(jobs) >= _GROUP:
                 return jobs
             try:
-                job = self._jobs.get_nowait()
+                more = self._jobs.get_nowait()
             except Empty:
                 return jobs
         if jobs:
