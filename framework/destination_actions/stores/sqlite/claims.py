@@ -12,6 +12,7 @@ from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 from destination_actions.stores.sqlite.departed import departed_since
+from destination_actions.stores.sqlite.written import Written
 from destination_actions.stores.transitions import Entry, Mark, Records, Stage, Transitions, Window, check_seconds
 
 PRUNE_EVERY: Final = 60.0
@@ -46,6 +47,7 @@ class SqliteClaims:
         self._protocol = transitions or Transitions(times or ClaimTimes())
         self._tokens = tokens or database.token
         self._prune_at = 0.0
+        self._written = Written(database)
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """As `ClaimStore` says; raises `ValueError` for a period that is none."""
@@ -54,7 +56,8 @@ class SqliteClaims:
         def work(connection: sqlite3.Connection, at: Instant) -> ClaimAnswer:
             before = self._left(connection, _read(connection, request.key, request.delivery), at)
             records, answer = self._protocol.claim(before, request, at, self._tokens())
-            _write(connection, request.key, request.delivery, before, records)
+            _write(connection, request, before, records)
+            self._written.keep(request, records)
             self._prune(connection, at.now)
             return answer
 
@@ -64,9 +67,10 @@ class SqliteClaims:
         """As `ClaimStore` says."""
 
         def work(connection: sqlite3.Connection, at: Instant) -> bool:
-            before = _read(connection, claim.key, claim.delivery)
+            before = self._before(connection, claim)
             records, ok = self._protocol.mark_sent(before, claim, at)
-            _write(connection, claim.key, claim.delivery, before, records)
+            _write(connection, claim, before, records)
+            self._written.keep(claim, records)
             return ok
 
         return await self._database.run(work)
@@ -77,7 +81,7 @@ class SqliteClaims:
 
     def confirm_soon(self, claim: Claim, data: Json, failed: Callable[[BaseException], None]) -> None:
         """As `PromptClaims` says: operations are committed in the order in which they were asked for."""
-        change = _changing(claim, lambda records, at: self._protocol.confirm(records, claim, data, at))
+        change = self._changing(claim, lambda records, at: self._protocol.confirm(records, claim, data, at))
         self._database.run_soon(change, failed)
 
     async def release(self, claim: Claim) -> None:
@@ -96,7 +100,21 @@ class SqliteClaims:
         """Leave the file open: it belongs to whoever opened it."""
 
     async def _change(self, of: Claim | ClaimRequest, change: Callable[[Records, Instant], Records]) -> None:
-        await self._database.run(_changing(of, change))
+        await self._database.run(self._changing(of, change))
+
+    def _changing(
+        self, of: Claim | ClaimRequest, change: Callable[[Records, Instant], Records]
+    ) -> Callable[[sqlite3.Connection, Instant], None]:
+        def work(connection: sqlite3.Connection, at: Instant) -> None:
+            before = self._before(connection, of)
+            _write(connection, of, before, change(before, at))
+            self._written.drop(of)
+
+        return work
+
+    def _before(self, connection: sqlite3.Connection, of: Claim | ClaimRequest) -> Records:
+        """The records as they stand: most of what is marked or settled was written here, a moment ago."""
+        return self._written.records(of) or _read(connection, of.key, of.delivery)
 
     def _left(self, connection: sqlite3.Connection, records: Records, at: Instant) -> Records:
         """The records as they are when the holder of a live lease is known to be dead."""
@@ -111,17 +129,8 @@ class SqliteClaims:
             return
         past = (now - self._protocol.times.journal, _PRUNE_ROWS)
         counts = [connection.execute(statement, past).rowcount for statement in (_PRUNE_JOURNAL, _PRUNE_WINDOWS)]
+        self._written.clear()
         self._prune_at = now if max(counts) == _PRUNE_ROWS else now + PRUNE_EVERY
-
-
-def _changing(
-    of: Claim | ClaimRequest, change: Callable[[Records, Instant], Records]
-) -> Callable[[sqlite3.Connection, Instant], None]:
-    def work(connection: sqlite3.Connection, at: Instant) -> None:
-        before = _read(connection, of.key, of.delivery)
-        _write(connection, of.key, of.delivery, before, change(before, at))
-
-    return work
 
 
 def _read(connection: sqlite3.Connection, key: str, delivery: str) -> Records:
@@ -133,14 +142,14 @@ def _read(connection: sqlite3.Connection, key: str, delivery: str) -> Records:
     return Records(window, entry)
 
 
-def _write(connection: sqlite3.Connection, key: str, delivery: str, before: Records, records: Records) -> None:
+def _write(connection: sqlite3.Connection, of: Claim | ClaimRequest, before: Records, records: Records) -> None:
     window, entry = records
     if window is not None and window is not before.window:
-        connection.execute(_WRITE_WINDOW, (key, *_columns(window), window.ends))
+        connection.execute(_WRITE_WINDOW, (of.key, *_columns(window), window.ends))
     if entry is not None and entry is not before.entry:
-        connection.execute(_WRITE_ENTRY, (delivery, *_entry_columns(entry)))
+        connection.execute(_WRITE_ENTRY, (of.delivery, *_entry_columns(entry)))
     elif entry is None and before.entry is not None:
-        connection.execute("DELETE FROM journal WHERE delivery = ?", (delivery,))
+        connection.execute("DELETE FROM journal WHERE delivery = ?", (of.delivery,))
 
 
 def _columns(window: Window) -> tuple[object, ...]:

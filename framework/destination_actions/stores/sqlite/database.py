@@ -69,6 +69,10 @@ class Database:
         self._inode = path.stat().st_ino
         self._presence = Presence(path)
         self._look_at = 0.0
+        self._version = self._anchored = -1
+        self._anchor = Anchor(self._boot, 0.0, 0.0)
+        self.epoch = 0
+        """Changes when what the writer knows of the file may be wrong: another wrote, or a transaction was undone."""
         self._thread = Thread(target=self._write, name=f"store {path.name}", daemon=True)
         self._thread.start()
         self._open = True
@@ -188,18 +192,33 @@ class Database:
                 self._carry_out([job])
 
     def _transact(self, jobs: list[_Job]) -> None:
-        connection = self._connection
         self._still_there()
-        with transaction(connection, self._busy):
-            before = connection.total_changes
-            anchor = self._anchor()
-            self._look_for_the_dead(anchor)
-            for job in jobs:
-                if not (job.droppable and job.future.cancelled()):
-                    job.result = job.work(connection, anchor.instant(self._clock))
-            now = anchor.instant(self._clock).now
-            if connection.total_changes != before and now >= anchor.seen + _SEEN_EVERY:
-                connection.execute("UPDATE clock SET seen = ?", (now,))
+        try:
+            with transaction(self._connection, self._busy):
+                self._look_for_writers()
+                self._run_all(jobs)
+        except BaseException:
+            self.epoch += 1
+            raise
+
+    def _run_all(self, jobs: list[_Job]) -> None:
+        connection, before = self._connection, self._connection.total_changes
+        anchor = self._anchor_now()
+        self._look_for_the_dead(anchor)
+        for job in jobs:
+            if not (job.droppable and job.future.cancelled()):
+                job.result = job.work(connection, anchor.instant(self._clock))
+        now = anchor.instant(self._clock).now
+        if connection.total_changes != before and now >= anchor.seen + _SEEN_EVERY:
+            connection.execute("UPDATE clock SET seen = ?", (now,))
+            self._anchor = Anchor(anchor.boot, anchor.base, now)
+
+    def _look_for_writers(self) -> None:
+        """Begin a new epoch when another connection, of whatever process, has written since our last transaction."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._version = version
+            self.epoch += 1
 
     def _still_there(self) -> None:
         """Refuse to go on in a file that was removed or exchanged: another worker would open a different one."""
@@ -216,8 +235,14 @@ class Database:
             self._look_at = now + _LOOK
             note_departures(self._connection, self._presence, anchor.instant(self._clock))
 
-    def _anchor(self) -> Anchor:
-        """Read the anchor of store time; set it anew after a reboot."""
+    def _anchor_now(self) -> Anchor:
+        """The anchor of store time, read once an epoch."""
+        if self._anchored != self.epoch:
+            self._anchor, self._anchored = self._read_anchor(), self.epoch
+        return self._anchor
+
+    def _read_anchor(self) -> Anchor:
+        """Read the anchor; set it anew after a reboot."""
         row = self._connection.execute("SELECT boot, base, seen FROM clock").fetchone()
         if row is not None and row[0] == self._boot:
             return Anchor(*row)
