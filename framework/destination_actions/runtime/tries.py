@@ -27,6 +27,7 @@ _HEADERS: Final = frozenset({"content-type", "retry-after", "date", "location", 
 _HEADER_ENDS: Final = ("request-id", "requestid", "concurrent-requests")
 _HEADER_STARTS: Final = ("x-ratelimit-", "ratelimit")
 
+_JSON: Final = (dict, list, tuple, str, int, float, bool, Mapping)
 _MASK: Final = "***"
 _LOOKAHEAD: Final = 1024
 _LONG: Final = 6
@@ -77,7 +78,8 @@ class Cleaner:
         """Give a text without them."""
         text = self._redactor.text(text)
         for form in self._people:
-            text = text.replace(form, _MASK) if len(form) >= _LONG else _word(form).sub(_MASK, text)
+            if form in text:
+                text = text.replace(form, _MASK) if len(form) >= _LONG else _word(form).sub(_MASK, text)
         return mask_phones(text)
 
     def json(self, value: Json) -> Json:
@@ -138,7 +140,7 @@ def _request_body(options: Mapping[str, Any], cleaner: Cleaner) -> str | None:
 
 def _json(value: Any, cleaner: Cleaner) -> str:
     """A form or a JSON document, cleaned value by value and written as JSON."""
-    if not isinstance(value, Mapping | list | tuple | str | int | float | bool):
+    if not isinstance(value, _JSON):
         return ""
     plain: Any = dict(value) if isinstance(value, Mapping) else value
     try:
