@@ -205,3 +205,36 @@ def test_no_connection_crosses_a_fork(tmp_path: Path) -> None:
     """A child that uses its parent's stores is told to open its own; the parent's go on working."""
     command = [sys.executable, "-c", FORK, str(tmp_path / "store.db")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "7 None\n"
+
+
+def test_what_is_asked_for_in_one_turn_is_one_commit(database: Opener) -> None:
+    """The writer does not begin with the first of several operations that a loop asks for before it turns."""
+    one = database(ManualClock())
+    queue = SqliteQueue(one, ManualClock())
+    statements: list[str] = []
+
+    async def campaign() -> None:
+        await one.run(lambda connection, _: connection.set_trace_callback(statements.append))
+        await asyncio.gather(*(queue.enqueue([Delivery(str(n), "d", "s", {}, 1.0)]) for n in range(100)))
+
+    asyncio.run(campaign())
+    one.close()
+    assert statements.count("COMMIT") == 2  # the one that set the trace, and one for all 100
+
+
+def test_what_a_loop_asked_for_last_is_carried_out(database: Opener) -> None:
+    """A loop that ends before it turns again leaves its operations to the next that ask, or to the closing."""
+    one = database(ManualClock())
+    queue = SqliteQueue(one, ManualClock())
+    enqueued = [queue.enqueue([Delivery(key, "d", "s", {}, 1.0)]) for key in ("first", "second")]
+
+    async def first_steps() -> None:
+        enqueued.pop().send(None)
+
+    for _ in range(2):
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(first_steps())
+        loop.close()
+    again = SqliteQueue(database(ManualClock()), ManualClock())
+    one.close()
+    assert asyncio.run(again.size()) == 2

@@ -57,8 +57,8 @@ class SqliteClaims:
             before = self._left(connection, _read(connection, request.key, request.delivery), at)
             records, answer = self._protocol.claim(before, request, at, self._tokens())
             _write(connection, request, before, records)
-            self._written.keep(request, records)
             self._prune(connection, at.now)
+            self._written.keep(request, records)
             return answer
 
         return await self._database.run(work, droppable=True)

@@ -1,0 +1,92 @@
+"""Records that the writer remembers: read once while nobody else writes, and read anew whenever somebody has."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from destination_actions.protocols import Claim, ClaimRequest
+from destination_actions.stores import Database, SqliteClaims
+from destination_actions.testing.clock import ManualClock
+
+Opener = Callable[..., Database]
+
+REQUEST = ClaimRequest("key", "delivery", 60.0, "message")
+
+
+async def claimed(claims: SqliteClaims) -> Claim:
+    """A claim in hand."""
+    claim = (await claims.claim(REQUEST)).claim
+    assert claim is not None
+    return claim
+
+
+async def traced(one: Database) -> list[str]:
+    """The statements from now on."""
+    statements: list[str] = []
+    await one.run(lambda connection, _: connection.set_trace_callback(statements.append))
+    statements.clear()
+    return statements
+
+
+def reads(statements: list[str]) -> int:
+    """How many of them read a claim."""
+    return sum("LEFT JOIN windows" in statement for statement in statements)
+
+
+def test_marking_and_confirming_read_nothing_again(database: Opener) -> None:
+    """What this opening has written of a claim is known, from the claim to its confirmation."""
+    one = database(ManualClock())
+    claims = SqliteClaims(one)
+
+    async def course() -> list[str]:
+        statements = await traced(one)
+        claim = await claimed(claims)
+        assert await claims.mark_sent(claim)
+        await claims.confirm(claim, {"sid": "FN1"})
+        return statements
+
+    assert reads(asyncio.run(course())) == 1
+
+
+def test_what_another_opening_wrote_is_seen(database: Opener) -> None:
+    """A claim that somebody released through another connection cannot be marked here."""
+    clock = ManualClock()
+    here, there = SqliteClaims(database(clock)), SqliteClaims(database(clock))
+
+    async def course() -> bool:
+        claim = await claimed(here)
+        await there.release(claim)
+        return await here.mark_sent(claim)
+
+    assert asyncio.run(course()) is False
+
+
+def test_what_another_claim_took_here_is_seen(database: Opener) -> None:
+    """A key that went to another delivery of this very opening is not the first one's any more."""
+    clock = ManualClock()
+    claims = SqliteClaims(database(clock))
+
+    async def course() -> tuple[bool, bool]:
+        first = await claimed(claims)
+        clock.advance(3600.0)
+        second = (await claims.claim(ClaimRequest("key", "other", 60.0, "message"))).claim
+        assert second is not None
+        return await claims.mark_sent(first), await claims.mark_sent(second)
+
+    assert asyncio.run(course()) == (False, True)
+
+
+def test_what_was_undone_is_read_anew(database: Opener) -> None:
+    """After a transaction that was rolled back nothing counts as written."""
+    one = database(ManualClock())
+    claims = SqliteClaims(one)
+
+    async def course() -> list[str]:
+        claim = await claimed(claims)
+        with pytest.raises(ZeroDivisionError):
+            await one.run(lambda *_: 1 // 0)
+        statements = await traced(one)
+        assert await claims.mark_sent(claim)
+        return statements
+
+    assert reads(asyncio.run(course())) == 1
