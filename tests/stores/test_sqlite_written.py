@@ -61,6 +61,19 @@ def test_what_another_opening_wrote_is_seen(database: Opener) -> None:
     assert asyncio.run(course()) is False
 
 
+def test_what_another_store_on_this_opening_wrote_is_seen(database: Opener) -> None:
+    """Two stores of claims may share an opening: a claim that the other released cannot be marked."""
+    one = database(ManualClock())
+    here, there = SqliteClaims(one), SqliteClaims(one)
+
+    async def course() -> bool:
+        claim = await claimed(here)
+        await there.release(claim)
+        return await here.mark_sent(claim)
+
+    assert asyncio.run(course()) is False
+
+
 def test_what_another_claim_took_here_is_seen(database: Opener) -> None:
     """A key that went to another delivery of this very opening is not the first one's any more."""
     clock = ManualClock()

@@ -12,7 +12,6 @@ from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 from destination_actions.stores.sqlite.departed import departed_since
-from destination_actions.stores.sqlite.written import Written
 from destination_actions.stores.transitions import Entry, Mark, Records, Stage, Transitions, Window, check_seconds
 
 PRUNE_EVERY: Final = 60.0
@@ -47,7 +46,7 @@ class SqliteClaims:
         self._protocol = transitions or Transitions(times or ClaimTimes())
         self._tokens = tokens or database.token
         self._prune_at = 0.0
-        self._written = Written(database)
+        self._written = database.written  # one for all that claim here: none sees another's writes otherwise
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """As `ClaimStore` says; raises `ValueError` for a period that is none."""

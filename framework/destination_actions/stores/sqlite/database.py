@@ -22,6 +22,7 @@ from destination_actions.stores.clock import Anchor, Instant, anchored, boot_of
 from destination_actions.stores.sqlite.connection import open_file, told, transaction
 from destination_actions.stores.sqlite.departed import note_departures
 from destination_actions.stores.sqlite.presence import Presence, owner_of
+from destination_actions.stores.sqlite.written import Written
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection, Instant], T]
@@ -73,6 +74,7 @@ class Database:
         self._anchor = Anchor(self._boot, 0.0, 0.0)
         self.epoch = 0
         """Changes when what the writer knows of the file may be wrong: another wrote, or a transaction was undone."""
+        self.written = Written(self)
         self._thread = Thread(target=self._write, name=f"store {path.name}", daemon=True)
         self._thread.start()
         self._open = True

@@ -6,11 +6,13 @@ Only the writer thread looks here, inside its transactions.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from destination_actions.protocols import Claim, ClaimRequest
-from destination_actions.stores.sqlite.database import Database
 from destination_actions.stores.transitions import Entry, Records, Window
+
+if TYPE_CHECKING:
+    from destination_actions.stores.sqlite.database import Database
 
 _MOST: Final = 10_000
 """Records that are kept; most claims end within a second, and those that never do must not add up."""
