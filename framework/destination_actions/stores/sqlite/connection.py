@@ -23,9 +23,6 @@ CHECKED_BYTES: Final = 64 * 1024 * 1024
 _LOG_PAGES: Final = 4000
 """Pages in the log (16 MB) after which they are brought into the database: most of them were changed several times."""
 
-_CACHE_KIB: Final = 32 * 1024
-"""Memory for pages: keys are digests, so the pages of yesterday's deliveries are met as often as today's."""
-
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -127,7 +124,6 @@ def _prepared(connection: sqlite3.Connection, path: Path, busy: float) -> bytes:
         raise StoreError(f"{path} cannot be used as a store: its file system does not support SQLite's WAL mode")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     if path.stat().st_size <= CHECKED_BYTES:
         _check(connection, path)
     connection.execute("PRAGMA busy_timeout = 0")  # from here on `waited` waits
