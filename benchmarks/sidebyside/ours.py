@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import uvloop
+from destination_actions.cli.loop import completed
 
 from sidebyside.job import Job, Work
 from sidebyside.measure import jsonable, measured, memory
@@ -73,4 +73,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    completed(main())
