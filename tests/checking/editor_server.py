@@ -1,7 +1,7 @@
 """The schema of `destinations schema config` in the language server that editors use for YAML: what it completes, what
 it marks, what it shows. Not part of the tests, since it needs node:
 
-    npm install --prefix /tmp/yls yaml-language-server && python tests/checking/editor_server.py /tmp/yls
+    npm install --prefix build/yls yaml-language-server && python tests/checking/editor_server.py build/yls
 """
 
 from __future__ import annotations
