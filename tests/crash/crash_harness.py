@@ -139,7 +139,7 @@ def sandbox_process(folder: Path, served: World, seed: int, chances: dict[str, f
     async def serve() -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        sandbox = Sandbox(served)
+        sandbox = Sandbox(served, clock=steady())
         sandbox.faults.by_chance(chances, seed=seed)
         async with sandbox:
             (folder / "settings.tmp").write_text(json.dumps(sandbox.settings))
@@ -149,6 +149,12 @@ def sandbox_process(folder: Path, served: World, seed: int, chances: dict[str, f
             (folder / "executed.json").write_text(json.dumps([_executed(one) for one in sandbox.executions]))
 
     return forked(lambda: asyncio.run(serve()))
+
+
+def steady() -> Callable[[], float]:
+    """Give a wall clock that nobody sets, so that the time between two executions is what went by."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()
 
 
 def settings_in(folder: Path) -> dict[str, Any]:

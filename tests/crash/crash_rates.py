@@ -47,9 +47,12 @@ def one_key(folder: Path, *, processes: int, seconds: float) -> dict[str, Any]:
         asyncio.run(main())
 
     executed = _served(folder, None, lambda job: [forked(lambda n=n: press(job, n)) for n in range(processes)])
-    gaps = [then - at for at, then in pairwise(sorted(one["at"] for one in executed))]
+    pairs = list(pairwise(sorted(executed, key=lambda one: one["at"])))
+    gaps = [then["at"] - one["at"] for one, then in pairs]
+    closest = pairs[gaps.index(min(gaps))]
     result = {"processes": processes, "seconds": seconds, "triggers": len(executed)}
-    return result | {"shortest_gap": round(min(gaps), 3), "longest_gap": round(max(gaps), 3)}
+    result |= {"shortest_gap": round(min(gaps), 3), "longest_gap": round(max(gaps), 3)}
+    return result | {"closest": " ".join(one["messageId"] for one in closest)}
 
 
 def one_account(folder: Path, *, workers: int, events: int, limit: int = 20) -> dict[str, Any]:
