@@ -84,12 +84,12 @@ async def created(request: httpx.Request) -> httpx.Response:
 
 
 @asynccontextmanager
-async def scene(answer: Answer = created) -> AsyncIterator[Scene]:
+async def scene(answer: Answer = created, times: ClaimTimes | None = None) -> AsyncIterator[Scene]:
     """A scene that is closed at its end."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     clock = VirtualClock(loop, 1_000_000.0)
-    made = Scene(clock, open_stores("memory:", clock=clock), answer)
+    made = Scene(clock, open_stores("memory:", clock=clock, times=times), answer)
     try:
         yield made
     finally:
@@ -485,9 +485,9 @@ def test_a_destination_has_a_deadline(timeout: float | None, arrives: bool) -> N
 
     @on_virtual_time
     async def through() -> None:
-        async with scene(answer) as s:
+        times = ClaimTimes(send=45.0) if timeout == 45 else ClaimTimes()
+        async with scene(answer, times) as s:
             on, _ = half_off(horizon=0)
-            times = ClaimTimes(send=45.0) if timeout == 45 else ClaimTimes()
             runtime = configured(s, Config(destinations=(replace(on.destinations[0], timeout=timeout),), times=times))
             await runtime.enqueue(tracks(1))
             [outcome] = await s.work(runtime, ends=1)

@@ -20,7 +20,11 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What a runtime keeps its state in. `secret` is the install secret (32 bytes) that all workers share."""
+    """What a runtime keeps its state in. `secret` is the install secret (32 bytes) that all workers share.
+
+    `times` are those that its claims go by, where that is known: a request has to end before the window that the store
+    opened for it, so the runtime goes by them too.
+    """
 
     claims: ClaimStore
     queue: Queue
@@ -30,6 +34,7 @@ class Stores:
     secret: bytes = field(repr=False)
     close: Callable[[], Any] = _nothing
     desk: Desk | None = None
+    times: ClaimTimes | None = None
 
 
 StoreFactory: TypeAlias = Callable[[str, Clock, ClaimTimes], Stores]

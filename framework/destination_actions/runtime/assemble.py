@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from destination_actions.config import Config
@@ -85,6 +85,25 @@ def opened_stores(stores: str | Stores, plugins: Plugins, clock: Clock, times: C
         return stores
     add_providers(plugins, schemes=[stores.partition(":")[0]])
     return open_stores(stores, clock=clock, times=times, factories=plugins.stores())
+
+
+def times_of(stores: str | Stores, times: ClaimTimes | None, config: Config) -> ClaimTimes:
+    """The times of the claims: those that opened stores go by, else those given, else those of the configuration.
+
+    A request that may leave later than the store believes leaves into somebody else's window. So asking for other times
+    than those of the stores is a `ConfigurationError`.
+    """
+    wished = times or config.times
+    kept = stores.times if isinstance(stores, Stores) else None
+    if kept is None:
+        return wished
+    if wished != kept and (times is not None or config.times != ClaimTimes()):
+        there = asdict(kept)
+        differ = [f"{name} {it:g} s, not {there[name]:g} s" for name, it in asdict(wished).items() if it != there[name]]
+        message = f"claims: the stores were opened with other times than the runtime is given: {'; '.join(differ)}"
+        hint = "open the stores with these times, or hand in a URL and let the runtime open them"
+        raise ConfigurationError(message, pointer="/claims", hint=hint)
+    return kept
 
 
 def lanes_of(

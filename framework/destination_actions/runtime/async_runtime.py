@@ -29,7 +29,7 @@ from destination_actions.plugins import Registry
 from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
 from destination_actions.runtime import flight
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
-from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for, with_stores
+from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for, times_of, with_stores
 from destination_actions.runtime.claiming import Equipment, Run, run_of
 from destination_actions.runtime.deliver import delivered, delivered_batch
 from destination_actions.runtime.eager import gathered
@@ -137,7 +137,7 @@ class AsyncRuntime:
         self._stores = stores if isinstance(stores, Stores) else config.stores
         self._on_store_error = config.on_store_error
         self._clock = clock or SystemClock()
-        self._times = times or config.times
+        self._times = times_of(self._stores, times, config)
         self._busy_wait = busy_wait
         self._breath_at = 0.0
         self._opened: Equipment | None = None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from destination_actions.errors import ConfigurationError, nearest
@@ -65,7 +66,8 @@ def open_stores(
         near = nearest(scheme, factories) if colon else None
         hint = near or f'write "memory:" or "sqlite:PATH"; known are {known}'
         raise ConfigurationError(f'no store is known for the URL "{_shown(url)}"', hint=hint)
-    return factories[scheme](url, clock or SystemClock(), times or ClaimTimes())
+    times = times or ClaimTimes()
+    return replace(factories[scheme](url, clock or SystemClock(), times), times=times)
 
 
 def _shown(url: str) -> str:
