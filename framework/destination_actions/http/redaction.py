@@ -16,7 +16,11 @@ MASK: Final = "***"
 SHORTEST: Final = 6
 """Secrets shorter than this many characters are not searched for: they would blank out ordinary text."""
 
-_PHONE: Final = re.compile(r"(\+|%2[Bb])([1-9])([0-9]{2,10})([0-9]{4})(?![0-9])")
+_FLAT: Final = re.compile(r"[ !#-\[\]-~]+")
+
+_NUMBER: Final = r"([1-9])([0-9]{2,10})([0-9]{4})(?![0-9])"
+_PHONE: Final = re.compile(rf"(\+|%2[Bb]){_NUMBER}")
+_PLUS: Final = re.compile(rf"\+{_NUMBER}")
 
 
 class Redactor:
@@ -26,7 +30,7 @@ class Redactor:
     for every user. With `phones`, numbers in E.164 form are masked too.
     """
 
-    __slots__ = ("_forms", "_pattern", "_phones", "_shortest")
+    __slots__ = ("_forms", "_pattern", "_shortest", "flat", "phones")
 
     def __init__(self, secrets: Iterable[str], *, phones: bool = False) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
@@ -34,7 +38,10 @@ class Redactor:
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
         self._forms = tuple(longest_first)
         self._shortest = min(map(len, forms), default=0)
-        self._phones = phones
+        self.phones = phones
+        """Whether it masks phone numbers."""
+        self.flat = all(map(_FLAT.fullmatch, forms))
+        """Whether JSON writes everything that is searched for as it is, so that it is found in JSON within JSON too."""
 
     def __repr__(self) -> str:
         return "Redactor(***)"
@@ -42,7 +49,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """Give `text` without the secrets."""
         clean = text if self._pattern is None or not self._holds_one(text) else self._pattern.sub(MASK, text)
-        return mask_phones(clean) if self._phones else clean
+        return mask_phones(clean) if self.phones else clean
 
     def _holds_one(self, text: str) -> bool:
         """Whether a secret is in a text, as in hardly any; a tenth of the time that the pattern takes to find none."""
@@ -79,9 +86,11 @@ def untouched(clean: Callable[[str], str], value: object) -> bool:
 
 def mask_phones(text: str) -> str:
     """Give `text` with every number in E.164 form masked, such as `+1******1234`; also where `+` stands as `%2B`."""
-    if "+" not in text and "%2" not in text:
+    if "%2" in text:
+        return _PHONE.sub(lambda match: f"{match[1]}{match[2]}{'*' * len(match[3])}{match[4]}", text)
+    if "+" not in text:
         return text
-    return _PHONE.sub(lambda match: f"{match[1]}{match[2]}{'*' * len(match[3])}{match[4]}", text)
+    return _PLUS.sub(lambda match: f"+{match[1]}{'*' * len(match[2])}{match[3]}", text)  # in half of the time
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -7,7 +7,6 @@ made when somebody looks, which for most entries is never: cleaning and digests 
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +15,7 @@ from destination_actions.events import Event, copy_of, json_copy
 from destination_actions.http import Redactor
 from destination_actions.outcomes import Delivered, Invalid, Outcome
 from destination_actions.protocols import AttemptEntry, LedgerEntry
+from destination_actions.runtime.keys import keyed_digest
 from destination_actions.runtime.tries import Cleaner, Try, shown
 from destination_actions.stores import ids_of
 
@@ -28,7 +28,7 @@ _WORDS: Final = {"filtered": "no_match", "suppressed": "cooldown"}
 @lru_cache(maxsize=4096)  # most people come again
 def person_key(secret: bytes, user: str) -> str:
     """The digest under which a user id is looked up; keyed, so that ids cannot be guessed from it."""
-    return hmac.digest(secret, b"person\0" + user.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
+    return keyed_digest(secret, b"person\0" + user.encode("utf-8", "surrogatepass"))[:32]
 
 
 def reason_of(outcome: Outcome) -> str:

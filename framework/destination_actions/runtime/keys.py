@@ -7,14 +7,17 @@ and stays the same wherever the delivery is tried again.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
+from typing import Any, Final
 
 from destination_actions.definitions import Cooldown
 from destination_actions.events import Event
+
+_BLOCK: Final = 64
+"""Bytes that SHA-256 takes at a time."""
 
 
 def delivery_key(message_id: str, destination: str, subscription: str, generation: int = 0) -> str:
@@ -34,7 +37,23 @@ def window_key(secret: bytes, destination: str, cooldown: Cooldown | None, deliv
     if cooldown is None or cooldown.seconds == 0:
         return delivery
     parts = (destination, *cooldown.parts)
-    return hmac.digest(secret, _encoded(parts), "sha256").hex()  # one call of OpenSSL instead of an object
+    return keyed_digest(secret, _encoded(parts))
+
+
+def keyed_digest(secret: bytes, data: bytes) -> str:
+    """HMAC with SHA-256 (RFC 2104). What the secret alone decides is worked out once, which is half of the time."""
+    inner, outer = _keyed(secret)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(data)
+    outer.update(inner.digest())
+    digest: str = outer.hexdigest()
+    return digest
+
+
+@lru_cache(maxsize=16)
+def _keyed(secret: bytes) -> tuple[Any, Any]:
+    key = (sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
 
 
 def message_id_of(event: Event) -> str:

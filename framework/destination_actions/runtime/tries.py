@@ -32,6 +32,10 @@ _MASK: Final = "***"
 _LOOKAHEAD: Final = 1024
 _LONG: Final = 6
 _PLAIN: Final = re.compile(r"[0-9A-Za-z_.~-]+")
+_FLAT: Final = re.compile(r"(?=.*[A-DF-Za-df-z_~])[0-9A-Za-z_.~-]+")
+"""An id that JSON writes as it is, and that is no part of a number."""
+_BETWEEN: Final = "\0"
+"""Stands between texts that are searched together. Where it is in one of them, each is searched alone."""
 
 
 @dataclass(slots=True)
@@ -66,21 +70,34 @@ async def nobody(_: Try) -> None:
 
 
 class Cleaner:
-    """Takes out of texts what a record must not hold: secrets, the event's user ids, phone numbers."""
+    """Takes out of texts what a record must not hold: secrets, the event's user ids, phone numbers.
 
-    __slots__ = ("_people", "_redactor")
+    Where `flat`, JSON may be cleaned as the text that it is: nothing that is searched for looks different in JSON,
+    however deep in it, and no user id could be a number.
+    """
+
+    __slots__ = ("_people", "_redactor", "flat")
 
     def __init__(self, redactor: Redactor, people: Sequence[str]) -> None:
         self._redactor = redactor
-        self._people = _all_forms(tuple(people))
+        self._people, plain = _all_forms(tuple(people))
+        self.flat = plain and redactor.flat
 
     def text(self, text: str) -> str:
         """Give a text without them."""
-        text = self._redactor.text(text)
+        text, masked = self._redactor.text(text), self._redactor.phones
         for form in self._people:
             if form in text:
                 text = text.replace(form, _MASK) if len(form) >= _LONG else _word(form).sub(_MASK, text)
-        return mask_phones(text)
+                masked = False
+        return text if masked else mask_phones(text)
+
+    def texts(self, texts: Sequence[str | None]) -> list[str | None]:
+        """The same for several, with one search through all of them."""
+        there = [text for text in texts if text is not None]
+        cleaned = self.text(_BETWEEN.join(there)).split(_BETWEEN)
+        parts = iter(cleaned if len(cleaned) == len(there) else map(self.text, there))
+        return [None if text is None else next(parts) for text in texts]
 
     def json(self, value: Json) -> Json:
         """Give a JSON value without them, in keys too."""
@@ -97,32 +114,37 @@ class Cleaner:
 def shown(exchange: Exchange, cleaner: Cleaner, *, bodies: bool = True) -> dict[str, Any]:
     """An exchange as `schemas/ledger.schema.json` says."""
     options, response = exchange.options, exchange.response
-    url = getattr(response, "url", None) or exchange.url
+    sent, got = _headers(options.get("headers")), _headers(response.headers) if response is not None else {}
+    texts = [getattr(response, "url", None) or exchange.url, _error(exchange.error), *sent.values(), *got.values()]
+    if bodies:
+        # Cleaned before they are cut, so that no half of a secret stays at the edge.
+        texts += [_request_body(options, cleaner), None if response is None else _body(response.content)]
+    url, error, *rest = cleaner.texts(texts)
     one: dict[str, Any] = {
         "method": exchange.method.upper(),
-        "url": cleaner.text(url),
+        "url": url,
         "at": exchange.at,
         "seconds": round(exchange.seconds, 4),
         "status": response.status_code if response is not None else None,
-        "error": _error(exchange.error, cleaner),
-        "requestHeaders": _headers(options.get("headers"), cleaner),
-        "responseHeaders": _headers(response.headers, cleaner) if response is not None else {},
+        "error": error,
+        "requestHeaders": dict(zip(sent, rest, strict=False)),
+        "responseHeaders": dict(zip(got, rest[len(sent) :], strict=False)),
     }
     if bodies:
-        one["requestBody"] = _request_body(options, cleaner)
-        one["responseBody"] = _body(response.content, cleaner) if response is not None else None
+        one["requestBody"], one["responseBody"] = (body and body[:BODY] for body in rest[-2:])
     return one
 
 
-def _error(error: BaseException | None, cleaner: Cleaner) -> str | None:
-    return None if error is None else cleaner.text(f"{type(error).__name__}: {error}")
+def _error(error: BaseException | None) -> str | None:
+    return None if error is None else f"{type(error).__name__}: {error}"
 
 
-def _headers(headers: Any, cleaner: Cleaner) -> dict[str, str]:
+def _headers(headers: Any) -> dict[str, str]:
     lines = headers.items() if isinstance(headers, Mapping) else headers or ()
-    return {name.lower(): cleaner.text(str(value)) for name, value in lines if _of_interest(name.lower())}
+    return {name: str(value) for given, value in lines if _of_interest(name := given.lower())}
 
 
+@lru_cache(maxsize=512)  # the same few come again with every answer
 def _of_interest(name: str) -> bool:
     """Whether a header is kept: none that carries credentials is."""
     return name in _HEADERS or name.endswith(_HEADER_ENDS) or name.startswith(_HEADER_STARTS)
@@ -135,36 +157,37 @@ def _request_body(options: Mapping[str, Any], cleaner: Cleaner) -> str | None:
     content = options.get("content")
     if content is None:
         return None
-    return _body(content.encode("utf-8", "replace") if isinstance(content, str) else content, cleaner)
+    return _body(content.encode("utf-8", "replace") if isinstance(content, str) else content)
 
 
 def _json(value: Any, cleaner: Cleaner) -> str:
-    """A form or a JSON document, cleaned value by value and written as JSON."""
+    """A form or a JSON document, written as JSON; cleaned value by value where it cannot be cleaned as a text."""
     if not isinstance(value, _JSON):
         return ""
     plain: Any = dict(value) if isinstance(value, Mapping) else value
     try:
-        return orjson.dumps(cleaner.json(plain), default=str).decode()[:BODY]
+        return orjson.dumps(plain if cleaner.flat else cleaner.json(plain), default=str).decode()
     except (TypeError, ValueError):
         return ""
 
 
-def _body(content: bytes, cleaner: Cleaner) -> str:
-    # Cleaned before it is cut, so that no half of a secret stays at the edge.
-    return cleaner.text(content[: BODY + _LOOKAHEAD].decode("utf-8", "replace"))[:BODY]
+def _body(content: bytes) -> str:
+    return content[: BODY + _LOOKAHEAD].decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=1024)  # an event is cleaned for its attempt and again for its record
-def _all_forms(people: tuple[str, ...]) -> list[str]:
-    """Every form of every id, the longest first."""
-    return sorted({form for person in people for form in _forms(person)}, key=len, reverse=True)
+def _all_forms(people: tuple[str, ...]) -> tuple[list[str], bool]:
+    """Every form of every id, the longest first; and whether none of them looks different in JSON or like a number."""
+    forms = sorted({form for person in people for form in _forms(person)}, key=len, reverse=True)
+    return forms, all(len(form) >= _LONG and _FLAT.fullmatch(form) for form in forms)
 
 
 def _forms(person: str) -> Iterator[str]:
     """A user id as texts may hold it."""
-    for text in {person, person.lower()}:
+    plain, lower = _PLAIN.fullmatch(person), person.lower()
+    for text in (person,) if lower == person else (person, lower):
         yield text
-        if _PLAIN.fullmatch(text):
+        if plain:
             continue
         yield quote(text, safe="", errors="replace")
         yield quote_plus(text, errors="replace")
