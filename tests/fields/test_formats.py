@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from destination_actions.fields import fieldset_from_json, parse_moment
+from destination_actions.fields import _dates, _formats, fieldset_from_json, parse_moment
+from hypothesis import given
+from hypothesis import strategies as st
 
 HERE = Path(__file__).parent
 
@@ -36,3 +38,27 @@ def test_moments_are_read_by_the_stated_grammar(row: dict[str, Any]) -> None:
     )
     if row["given"] != "":
         assert (row["utc"] is None) == bool(made.check({"o": {"f": row["given"]}}).errors)
+
+
+PARTS = st.sampled_from(["a", "B9", "x" * 40, ".", "-", "@", "+", "_", "é", "--", "\n", ""])
+
+
+@given(st.lists(PARTS, max_size=6), st.lists(PARTS, max_size=8))
+def test_what_is_usual_is_an_address(name: list[str], domain: list[str]) -> None:
+    """What the quick pattern takes the whole one takes."""
+    text = "".join([*name, "@", *domain])
+    if len(text) <= _formats._USUAL_LENGTH and _formats._USUAL_EMAIL.fullmatch(text):
+        assert _formats._EMAIL.fullmatch(text)
+
+
+CLOCKS = st.sampled_from(["00:00:00", "23:59:60", "24:00:00", "12:60:00", "9:00:00", "12:00:61", "12:00"])
+ZONES = st.sampled_from(["Z", "z", "+02:00", "-23:59", "+24:00", "+0200", "+02", "", " Z", "Z\n", "-00:60"])
+FRACTIONS = st.sampled_from(["", ".5", ".123456789", ",5", ".", "." + "1" * 90])
+
+
+@given(st.dates() | st.just("0000-01-01"), st.sampled_from("Tt "), CLOCKS, FRACTIONS, ZONES)
+def test_a_moment_of_rfc_3339_is_one(day: object, joint: str, clock: str, fraction: str, zone: str) -> None:
+    """What the compiled check takes at once the grammar takes."""
+    text = f"{day}{joint}{clock}{fraction}{zone}"
+    quickly = len(text) <= _dates._LONGEST and _dates._is_rfc3339(text) and text > _dates._EARLIEST
+    assert not quickly or parse_moment(text) is not None

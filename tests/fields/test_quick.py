@@ -108,6 +108,44 @@ def test_what_a_validator_refuses_is_left_to_the_check() -> None:
     assert quick_payload(Same, {"id": "a", "email": "a@b.co"}) is not None
 
 
+class Slotted:
+    """A base that changes how instances are laid out."""
+
+    __slots__ = ("place",)
+
+
+class Odd(FieldSet, Slotted):
+    """A class that nothing else can become."""
+
+    id: str = field("ID")
+    items: list[Item] = field("Items", default=[])
+
+
+WIDE = fieldset_from_json({f"f{number}": {"label": "F", "type": "string"} for number in range(60)})
+NAMED = fieldset_from_json({"é è": {"label": "F", "type": "string"}, "class": {"label": "F", "type": "integer"}})
+
+
+@pytest.mark.parametrize(
+    ("made", "document"),
+    [
+        (Odd, {"id": "a", "items": [{"sku": "s"}]}),
+        (WIDE, {f"f{number}": "x" for number in range(40)}),
+        (NAMED, {"é è": "x", "class": "007"}),
+    ],
+)
+def test_every_class_is_set_up(made: type[FieldSet], document: dict[str, Any]) -> None:
+    """Classes of another layout, with many fields and with odd keys become what a check makes; and are as frozen."""
+    value = quick_payload(made, document)
+    assert value is not None
+    assert (made, made.check(document).value, True) == (
+        type(value),
+        value,
+        vars(value) == vars(made.check(document).value),
+    )
+    with pytest.raises(AttributeError, match="is frozen"):
+        value.anything = 1  # type: ignore[attr-defined]
+
+
 def test_nothing_is_shared() -> None:
     """Neither the document nor a default is a part of the value."""
     document: dict[str, Any] = {"id": "o-1", "extra": {"a": []}, "tags": []}

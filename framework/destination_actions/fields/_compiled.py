@@ -15,6 +15,7 @@ from destination_actions.fields._clean import Report, clean, plan_of
 from destination_actions.fields._errors import Site, required_error, schema_errors, shown
 from destination_actions.fields._json import copied, is_object
 from destination_actions.fields._quick import Quick, quick_of
+from destination_actions.fields._quick_code import twin_of
 from destination_actions.fields._required import Scope, absent_paths, is_conditional
 from destination_actions.fields._schema import compile_schema, object_schema
 from destination_actions.fields._specs import FieldSpec
@@ -52,6 +53,11 @@ class Compiled:
     def quick(self) -> Quick | None:
         """The code that takes documents which are right; written when it is first asked for."""
         return quick_of(self.owner, self.specs, additional=self._additional)
+
+    @cached_property
+    def twin(self) -> type | None:
+        """The class as which the quick way sets instances up, where there can be one."""
+        return twin_of(self.owner, self.specs)
 
     def built(self, document: Any) -> FieldSet | None:
         """Give the value of a document that is quickly seen to be right, or None: then `check` decides."""

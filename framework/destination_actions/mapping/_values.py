@@ -31,7 +31,7 @@ def js_number(number: float) -> str:
     if isinstance(number, int):
         return str(number) if -SAFE_INTEGER <= number <= SAFE_INTEGER else _big_integer(number)
     plain = repr(number)
-    if "e" not in plain and plain[-1] in "123456789":
+    if plain[-1] in "123456789" and "e" not in plain:
         return plain  # what nearly all numbers with decimals are; the last digit of the others is 0, or they have none
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")

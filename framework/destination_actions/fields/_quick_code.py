@@ -1,0 +1,268 @@
+"""Writing the code that takes the fields of a class, wherever their values are.
+
+Every line either leaves a value that is right in a variable or gives up by `return None`.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from destination_actions.events import MISSING
+from destination_actions.fields._formats import OWN_FORMATS
+from destination_actions.fields._json import NotJson, copied, is_text
+from destination_actions.fields._schema import compile_schema, value_schema
+from destination_actions.fields._secret import Secret
+from destination_actions.fields._specs import FieldSpec, NestedClass
+from destination_actions.generated import Code
+
+if TYPE_CHECKING:
+    from destination_actions.fields._fieldset import FieldSet
+
+_TEXTS: Final = ("string", "text", "password")
+_UNCHECKED_FORMATS: Final = (None, "text", "password")
+_LARGEST: Final = 1e300
+"""Floats up to this size are numbers to everybody: neither NaN nor infinite."""
+_FEW_DIGITS: Final = {str(number): number for number in range(1_000)}
+"""What counts and quantities written as text mean: looked up in a fifth of the time of reading one."""
+_DEEPEST: Final = 4
+"""Levels of objects that are written out; the code of deeper ones is called."""
+
+
+class Document:
+    """The members of a document, read by what is in a variable: its `get`."""
+
+    def __init__(self, get: str) -> None:
+        self._get = get
+
+    def value(self, key: str) -> Member:
+        """Give the value of a key."""
+        return Member(self._get, key)
+
+
+class Member:
+    """A member of a document: all that is known of it is where it stands."""
+
+    def __init__(self, get: str, key: str) -> None:
+        self._get, self._key = get, key
+
+    def put(self, code: Code, variable: str) -> None:
+        """Read it."""
+        code.line(f"{variable} = {self._get}({code.bind(self._key)}, MISSING)")
+
+
+class Writer:
+    """Writes the lines that take the fields of a class."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self._depth = 0
+
+    def made(self, owner: type[FieldSet], source: Document) -> str:
+        """Write the lines that take an object; give the variable in which the typed value is left."""
+        specs = owner.fields()
+        held = [self._field(spec, source.value(spec.key)) for spec in specs]
+        return self._set_up(owner, dict(zip((spec.name for spec in specs), held, strict=True)))
+
+    def _set_up(self, owner: type[FieldSet], held: dict[str, str]) -> str:
+        """Write the lines that make the instance, whose class refuses every assignment."""
+        code, made, twin = self.code, self.code.variable(), owner.__compiled__.twin
+        if twin is not None:
+            # A twin without that refusal is filled and then becomes what it is: half the time of setting a `__dict__`.
+            code.line(f"{made} = {code.bind(twin)}()", *(f"{made}.{name} = {v}" for name, v in held.items()))
+            code.line(f"{made}.__class__ = {code.bind(owner)}")
+            return made
+        members = ", ".join(f"{code.bind(name)}: {v}" for name, v in held.items())
+        set_dict = code.bind(next(vars(base)["__dict__"] for base in owner.__mro__ if "__dict__" in vars(base)).__set__)
+        code.line(f"{made} = {code.bind(object.__new__)}({code.bind(owner)})", f"{set_dict}({made}, {{{members}}})")
+        return made
+
+    def _field(self, spec: FieldSpec, value: Member) -> str:
+        """Write the lines that leave an attribute's value in a variable, or give up."""
+        code, variable = self.code, self.code.variable()
+        value.put(code, variable)
+        absent = f"{variable} is MISSING" + ("" if spec.allow_null else f" or {variable} is None")
+        usual = self._usual(spec, variable)
+        if usual is None:
+            code.line(f"if {absent}: {self._absent(spec, variable)}")
+            with code.block("else:"):
+                code.line(f"{variable} = {self._value(spec, variable)}")
+            return variable
+        with code.block(f"if {usual}:"):  # what nearly all values are is asked first
+            self._taken(spec, variable)
+        code.line(f"elif {absent}: {self._absent(spec, variable)}", "else: return None")
+        return variable
+
+    def _usual(self, spec: FieldSpec, variable: str) -> str | None:
+        """The test after which a value is the attribute's, where one test says so."""
+        if spec.multiple:
+            return f"type({variable}) is list"
+        return self._text_test(spec, variable) if spec.type in _TEXTS else None
+
+    def _taken(self, spec: FieldSpec, variable: str) -> None:
+        if spec.multiple:
+            self._list(spec, variable)
+        elif spec.secret:
+            self.code.line(f"{variable} = {self.code.bind(Secret)}({variable})")
+        else:
+            self.code.line("pass")
+
+    def _absent(self, spec: FieldSpec, variable: str) -> str:
+        if spec.default is not MISSING and spec.default is not None:
+            return f"{variable} = {self.code.bind(_default(spec))}()"
+        return "return None" if spec.always_required or spec.default is None else f"{variable} = None"
+
+    def _list(self, spec: FieldSpec, variable: str) -> None:
+        code, items, item = self.code, self.code.variable(), self.code.variable()
+        for sign, bound in (("<", spec.min_items), (">", spec.max_items)):
+            if bound is not None:
+                code.line(f"if len({variable}) {sign} {bound}: return None")
+        code.line(f"{items} = []")
+        with code.block(f"for {item} in {variable}:"):
+            code.line(f"{items}.append({self._value(spec, item)})")
+        code.line(f"{variable} = {items}")
+
+    def _value(self, spec: FieldSpec, variable: str) -> str:
+        """Write the lines that take a value that is there, or give up; give what it becomes."""
+        return _KINDS[spec.type](self, spec, variable)
+
+    # --- the types ---
+
+    def _text(self, spec: FieldSpec, variable: str) -> str:
+        self.code.line(f"if not ({self._text_test(spec, variable)}): return None")
+        return f"{self.code.bind(Secret)}({variable})" if spec.secret else variable
+
+    def _text_test(self, spec: FieldSpec, variable: str) -> str:
+        bind = self.code.bind
+        tests = [f"type({variable}) is str and {variable} and ({variable}.isascii() or {bind(is_text)}({variable}))"]
+        if spec.choices:
+            known = frozenset(choice.value for choice in spec.choices if isinstance(choice.value, str))
+            tests = [f"type({variable}) is str and {variable} in {bind(known - {''})}"]
+        tests += [f"len({variable}) {sign} {bound}" for sign, bound in _bounds(spec)]
+        if spec.format is not None and spec.format in OWN_FORMATS:
+            tests.append(f"{bind(OWN_FORMATS[spec.format])}({variable})")
+        if spec.pattern is not None or spec.format not in {*_UNCHECKED_FORMATS, *OWN_FORMATS}:
+            tests.append(self._schema(spec, variable))
+        return " and ".join(tests)
+
+    def _number(self, spec: FieldSpec, variable: str) -> str:
+        """A text of a few digits is a number to every FieldSet; other texts are left to the general way."""
+        code, few = self.code, self.code.bind(_FEW_DIGITS)
+        code.line(f"if type({variable}) is int: pass")
+        if spec.type != "integer":
+            with code.block(f"elif type({variable}) is float:"):
+                code.line(f"if not (-{_LARGEST} <= {variable} <= {_LARGEST}): return None")
+        with code.block(f"elif type({variable}) is str:"):
+            code.line(f"if {variable} in {few}: {variable} = {few}[{variable}]")
+            digits = f"len({variable}) < 16 and {variable}.isascii() and {variable}.isdecimal()"
+            code.line(f"elif {digits}: {variable} = int({variable})", "else: return None")
+        code.line("else: return None")
+        tests = [f"{variable} {sign} {bound!r}" for sign, bound in _bounds(spec)]
+        tests += [self._schema(spec, variable)] if spec.choices else []
+        if tests:
+            code.line(f"if not ({' and '.join(tests)}): return None")
+        return variable
+
+    def _boolean(self, spec: FieldSpec, variable: str) -> str:
+        tests = [f"{variable} is not True and {variable} is not False"]
+        tests += [f"not {self._schema(spec, variable)}"] if spec.choices else []
+        self.code.line(f"if {' or '.join(tests)}: return None")
+        return variable
+
+    def _moment(self, spec: FieldSpec, variable: str) -> str:
+        known = OWN_FORMATS.get(spec.format or "date-like")
+        plain = known is not None and not (spec.choices or spec.pattern)
+        test = f"{self.code.bind(known)}({variable})" if plain else self._schema(spec, variable)
+        is_ascii = f"type({variable}) is str and {variable} and {variable}.isascii()"
+        self.code.line(f"if not ({is_ascii} and {test}): return None")
+        return variable
+
+    def _object(self, spec: FieldSpec, variable: str) -> str:
+        self.code.line(f"if type({variable}) is not dict: return None")
+        return self._copy(spec, variable) if spec.properties is None else self._nested(spec.properties, variable)
+
+    def _nested(self, inner: NestedClass, variable: str) -> str:
+        code, made = self.code, self.code.variable()
+        if self._depth == _DEEPEST:
+            code.line(f"{made} = {code.bind(inner.__compiled__.quick)}({variable})", f"if {made} is None: return None")
+            return made
+        code.line(f"{made} = {variable}.get")
+        with self._deeper():
+            return self.made(inner, Document(made))
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    def _any(self, spec: FieldSpec, variable: str) -> str:
+        self.code.line(f"if {variable} is None or {variable} == '': return None")
+        return self._copy(spec, variable)
+
+    def _copy(self, spec: FieldSpec, variable: str) -> str:
+        checked = bool(spec.choices or spec.format or spec.pattern or _bounds(spec))
+        test = f" or not {self._schema(spec, variable)}" if checked else ""
+        self.code.line(f"{variable} = {self.code.bind(_plain)}({variable})")
+        self.code.line(f"if {variable} is MISSING{test}: return None")
+        return variable
+
+    def _schema(self, spec: FieldSpec, variable: str) -> str:
+        """The test of a value by its JSON Schema, for what Python has no exact word for; patterns are such."""
+        return f"{self.code.bind(compile_schema(value_schema(spec)).is_valid)}({variable})"
+
+
+_KINDS: Final[dict[str, Callable[[Writer, FieldSpec, str], str]]] = {
+    "string": Writer._text,
+    "text": Writer._text,
+    "password": Writer._text,
+    "number": Writer._number,
+    "integer": Writer._number,
+    "datetime": Writer._moment,
+    "boolean": Writer._boolean,
+    "object": Writer._object,
+    "any": Writer._any,
+}
+
+
+def twin_of(owner: type[FieldSet], specs: Sequence[FieldSpec]) -> type | None:
+    """Give a class whose instances are set up by plain assignments and then become those of `owner`.
+
+    None where Python would not let them, or where that would be slower: with more attributes than instances of one
+    class share the keys of, or with names that are no plain words.
+    """
+    if len(specs) > _SHARED or not all(_is_word(spec.name) for spec in specs):
+        return None
+    twin: Any = type(owner.__name__, (), {"__doc__": owner.__doc__})
+    try:
+        twin().__class__ = owner
+    except TypeError:
+        return None
+    return type(owner.__name__, (), {})
+
+
+_SHARED: Final = 24
+
+
+def _is_word(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
+
+
+def _bounds(spec: FieldSpec) -> list[tuple[str, float]]:
+    return [(sign, bound) for sign, bound in ((">=", spec.minimum), ("<=", spec.maximum)) if bound is not None]
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return copied(value)
+    except NotJson:
+        return MISSING
+
+
+def _default(spec: FieldSpec) -> Callable[[], Any]:
+    from destination_actions.fields._build import converter
+
+    convert, default = converter(spec), spec.default
+    return lambda: convert(copied(default)) if convert else copied(default)

@@ -1,0 +1,69 @@
+"""Python that is written while a configuration is loaded, for what runs once for every event.
+
+Sources are made of fixed words and numbered names alone. Every text and constant is bound to a name, so no text of a
+configuration is ever a part of a source; and what has the same shape has the same source, which is compiled once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+from destination_actions.events import MISSING
+
+
+def defined(source: str, name: str, names: dict[str, Any]) -> Any:
+    """Run a source that defines a function, with `names` as its globals, and give the function."""
+    exec(_code(source), names)  # noqa: S102 - see above
+    return names[name]
+
+
+@lru_cache(maxsize=2048)
+def _code(source: str) -> CodeType:
+    return compile(source, "<generated>", "exec")
+
+
+class Code:
+    """The body of a function that is being written: its lines, and the values bound to its names."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {"MISSING": MISSING}
+        self._known: dict[int, str] = {}
+        self._lines: list[str] = []
+        self._level = 0
+        self._variables = 0
+
+    def bind(self, value: Any) -> str:
+        """Give the name of a constant; one value has one name."""
+        name = self._known.get(id(value))
+        if name is None:
+            name = self._known[id(value)] = f"c{len(self.names)}"
+            self.names[name] = value
+        return name
+
+    def variable(self) -> str:
+        """Give a variable that nobody uses yet."""
+        self._variables += 1
+        return f"v{self._variables}"
+
+    def line(self, *texts: str) -> None:
+        """Write lines."""
+        margin = "    " * (self._level + 1)
+        self._lines += [margin + text for text in texts]
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """Write a line, and indented below it what is written meanwhile."""
+        self.line(head)
+        self._level += 1
+        yield
+        self._level -= 1
+
+    def function(self, head: str, result: str) -> Callable[..., Any]:
+        """Give the function that begins with `def {head}:` and returns an expression."""
+        source = "\n".join([f"def {head}:", *self._lines, f"    return {result}"])
+        made: Callable[..., Any] = defined(source, head.partition("(")[0], self.names)
+        return made
