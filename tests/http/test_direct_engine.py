@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from destination_actions.errors import MaybeSent
+from destination_actions.errors import MaybeSent, NotSent
 from destination_actions.http import DirectEngine
 from destination_actions.protocols import Request
 
@@ -95,6 +95,27 @@ async def test_a_cancelled_request_gives_its_connection_up(make, serve):
     held.go.set()
     assert 200 == (await sent(engine, f"{server.url}/1")).status
     assert 2 == server.connections
+
+
+async def test_nothing_leaves_after_its_deadline(make, serve, clock):
+    """The process stands still between the moment at which a request gets its connection and the one at which it goes
+    on: its time is over then, and it is not written although no timer has told it yet."""
+    held = Held()
+    server, engine = await serve(held), make(connections=1)
+
+    async def first():
+        await sent(engine, f"{server.url}/0")
+        clock.advance(4.0)  # the other has the connection, and has not been told
+
+    late = Request("POST", f"{server.url}/1", ())
+    tasks = [asyncio.create_task(first()), asyncio.create_task(engine.exchange(late, timeout=3.0, cap=1))]
+    await until(lambda: held.arrived == 1)
+    held.go.set()
+    with pytest.raises(NotSent, match="took too long"):
+        await asyncio.gather(*tasks)
+    await sent(engine, f"{server.url}/2")
+    assert ["POST /0 HTTP/1.1", "POST /2 HTTP/1.1"] == [seen.line for seen in server.seen]
+    assert 1 == server.connections
 
 
 async def test_an_idle_connection_is_not_kept_for_ever(make, serve, clock):

@@ -97,6 +97,9 @@ class DirectEngine:
         if connection is None:
             async with asyncio.timeout_at(deadline):
                 connection = await self._another(pool, origin, progress)
+            if loop.time() >= deadline:  # the loop stood still, and nothing may leave after its time
+                pool.give_back(origin, connection)
+                raise TimeoutError
         written = _written(request, origin)
         timer = loop.call_at(deadline, connection.late)
         progress.mark_sent()
