@@ -8,7 +8,19 @@ import threading
 from typing import Any
 
 import pytest
-from destination_actions import Accepted, Authentication, ConfigurationError, Delivered, Failed, OAuth2, Origin
+from destination_actions import (
+    Accepted,
+    Authentication,
+    AuthenticationFailed,
+    ConfigurationError,
+    Delivered,
+    Failed,
+    OAuth2,
+    Origin,
+    Refused,
+    TryAgain,
+)
+from destination_actions.protocols import RawResponse, Request
 from destination_actions.runtime import guard
 from destination_actions.runtime.watchdog import Watchdog
 from notes import SUBSCRIPTION, URL, action, destination, perform
@@ -124,6 +136,44 @@ async def test_swallowed_cancellation_is_left_alone_and_cannot_send(make, api, m
     assert ["ClaimLost"] == sent
     assert 1 == len(api.requests)
     assert "ignores its cancellation" in caplog.text
+
+
+class FullPool:
+    """An engine whose requests wait for a connection until a test says so."""
+
+    def __init__(self) -> None:
+        self.waiting, self.free = asyncio.Event(), asyncio.Event()
+        self.left = 0
+
+    async def exchange(self, request: Request, *, timeout: float, cap: int, on_sent: Any = None) -> RawResponse:  # noqa: ASYNC109
+        """Wait, send, and answer yes."""
+        self.waiting.set()
+        await self.free.wait()
+        on_sent()
+        self.left += 1
+        return RawResponse(201, (), b"{}")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("word", [Refused("no"), TryAgain("later"), AuthenticationFailed("who?"), ValueError("bug")])
+async def test_a_request_that_was_left_behind_may_yet_be_executed(make, word: Exception) -> None:
+    """Plugin code ends, whatever it says, while a request of it waits for a connection: the claim is kept, so that
+    nobody else acts in its window, and what becomes of the request is read back."""
+    engine, tasks = FullPool(), []
+
+    async def hasty(ctx: Any, note: Any) -> Accepted:
+        tasks.append(asyncio.create_task(ctx.send("POST", URL, json={})))
+        await engine.waiting.wait()
+        raise word
+
+    runtime = make(destination(action(perform=hasty)), http=engine, busy_wait=0)
+    [first] = await runtime.send(track())
+    engine.free.set()
+    await asyncio.gather(*tasks)
+    [second] = await runtime.send(track("m2"))
+    assert ("unconfirmed", "busy", 1) == (first.reason, second.reason, engine.left)
 
 
 async def test_endless_recursion_is_a_fault(make) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from destination_actions.answers import Accepted, AuthenticationFailed
-from destination_actions.http import Redactor
+from destination_actions.answers import Accepted, AuthenticationFailed, Refused, TryAgain
+from destination_actions.http import Redactor, UnsafeRequest
 from destination_actions.outcomes import Delivered, Failed, Outcome
 from destination_actions.runtime.blocking import blocking, is_async
 from destination_actions.runtime.claiming import (
@@ -209,7 +209,10 @@ def _refused_tokens(results: Sequence[object], effect: Effect) -> list[int]:
     return [
         at
         for at, result in enumerate(results)
-        if isinstance(result, AuthenticationFailed) and result.status != 403 and effect.stale_token(at) is not None
+        if isinstance(result, AuthenticationFailed)
+        and result.status != 403
+        and effect.stale_token(at) is not None
+        and not effect.left_behind(at)
     ]
 
 
@@ -230,7 +233,7 @@ async def _settled(
 
 
 async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: Effect, at: int) -> Outcome:
-    run, result, redactor = runs[at], results[at], runs[at].state.redactor
+    run, result, redactor = runs[at], _word(results[at], effect, at), runs[at].state.redactor
     if type(result) is Accepted:
         settlement = accepted_settlement(run.head, result, redactor)
     else:
@@ -239,6 +242,15 @@ async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: E
     await settle(run, settlement.operation, outcome.data if isinstance(outcome, Delivered) else None)
     await run.equipment.attempted(_try(run, outcome, effect, at, redactor))
     return _marked(outcome) if run.unclaimed else outcome
+
+
+def _word(result: object, effect: Effect, at: int) -> object:
+    """What the plugin says; its no counts for nothing while a request that it left behind may yet be executed."""
+    if isinstance(result, Refused | TryAgain | AuthenticationFailed | UnsafeRequest) and effect.left_behind(at):
+        return PluginFault(
+            f"perform ended before a request of it did, so that nobody knows what became of it: {result}"
+        )
+    return result
 
 
 def _marked(outcome: Outcome) -> Outcome:

@@ -39,11 +39,12 @@ class ClaimLost(DestinationActionsError):  # noqa: N818 - a fact about the claim
 
 @dataclass(slots=True)
 class _Sending:
-    """One request on behalf of some items: its token, how far it came, whether a 401 renewed the token, and what was
-    said on both sides, once it was about to leave."""
+    """One request on behalf of some items: its token, how far it came, whether it may still leave, whether a 401
+    renewed the token, and what was said on both sides, once it was about to leave."""
 
     token: Token | None
     reach: Reach = _NOTHING
+    leaving: bool = False
     renewed: bool = False
     exchange: Exchange | None = None
 
@@ -95,10 +96,16 @@ class Effect:
         """How far this item came: by the last request on its behalf that was not refused."""
         if not self._sendings:
             return _NOTHING
+        if self.left_behind(item):
+            return Reach.MAYBE
         far = (
             sending.reach for sending in reversed(self._sendings.get(item, ())) if sending.reach is not Reach.NOTHING
         )
         return next(far, Reach.NOTHING)
+
+    def left_behind(self, item: int) -> bool:
+        """Whether a request on this item's behalf is still under way, so that nobody knows what becomes of it."""
+        return any(sending.leaving for sending in self._sendings.get(item, ()))
 
     def exchanges_of(self, item: int) -> list[Exchange]:
         """The requests on this item's behalf, in their order, with their answers."""
@@ -150,6 +157,7 @@ class Effect:
         left = await self._marked([claim for item in items if (claim := self._held[item]) is not None], moment)
         sending.exchange = exchange = Exchange(method, url, options, self._clock.now())
         began = self._clock.monotonic()
+        sending.leaving = True
         try:
             exchange.response = response = await self._clients.once(
                 method, url, sending.token, timeout=left, on_sent=sending.left, **options
@@ -160,6 +168,7 @@ class Effect:
                 sending.reach = Reach.NOTHING
             raise
         finally:
+            sending.leaving = False
             exchange.seconds = self._clock.monotonic() - began
         status = response.status_code
         sending.reach = _reach(status)
