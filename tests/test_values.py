@@ -10,7 +10,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, replace
 from typing import Any
 
 import pytest
-from destination_actions.values import light
+from destination_actions.values import light, maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +117,50 @@ def test_a_value_that_fails_to_be_made_leaves_nothing() -> None:
     with pytest.raises(ZeroDivisionError):
         Broken()
     assert [] == [one for one in gc.get_objects() if type(one) is Broken]
+
+
+@dataclass(slots=True)
+class Changing:
+    """One that is not frozen, with a default and a factory."""
+
+    key: str
+    count: int = 0
+    seen: list[str] = field(default_factory=list)
+
+
+def test_a_maker_makes_what_the_class_makes() -> None:
+    """By position and by name, with the same defaults, of the same class, and as frozen."""
+    light, mixed, changing = maker(Light), maker(Mixed), maker(Changing)
+    assert Light(name="n", size=1) == light(name="n", size=1)
+    assert Light(name="n", size=1, rate=2.0, tags=["a"]) == light(name="n", size=1, rate=2.0, tags=["a"])
+    assert [Mixed("k"), Mixed("k", 4, note="x")] == [mixed("k"), mixed(key="k", number=4, note="x")]
+    assert repr(Mixed("k", 4, note="x")) == repr(mixed("k", 4, note="x"))
+    assert Changing("k", 2) == changing("k", 2)
+    assert changing("k").seen is not changing("k").seen
+    assert [Light, Mixed, Changing] == [type(one) for one in (light(name="n", size=1), mixed("k"), changing("k"))]
+    with pytest.raises(FrozenInstanceError):
+        mixed("k").key = "other"  # type: ignore[misc]
+
+
+def test_a_maker_refuses_arguments_that_the_class_refuses() -> None:
+    """One that is missing, one too many, and one by position that goes by name alone."""
+    for arguments, options in [((), {}), (("k", 1, "note"), {}), (("k",), {"other": 1})]:
+        with pytest.raises(TypeError):
+            Mixed(*arguments, **options)
+        with pytest.raises(TypeError):
+            maker(Mixed)(*arguments, **options)
+
+
+def test_there_is_no_maker_for_a_kind_that_does_more_than_keep_its_fields() -> None:
+    """It would be left out: what comes after `__init__`, and the guard of one that is frozen and not light."""
+
+    @dataclass(slots=True)
+    class After:
+        key: str
+
+        def __post_init__(self) -> None:
+            self.key = self.key.upper()
+
+    for kind in (After, Base):
+        with pytest.raises(TypeError, match=f"no maker for {kind.__name__}"):
+            maker(kind)

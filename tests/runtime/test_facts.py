@@ -64,8 +64,8 @@ def recorded(steps: list[tuple[Outcome, dict[str, Any], int | None, bool]], *, l
     clock = ManualClock()
     stores = dataclasses.replace(open_stores("memory:", clock=clock), secret=bytes(32))
     recorder = Recorder(PLAN, stores, clock, lambda slug: f"{slug} 1", LedgerConfig())
-    assert recorder._late
-    recorder._late = late
+    assert recorder._late is stores.ledger
+    recorder._late = recorder._late if late else None
 
     async def record() -> tuple[Any, ...]:
         for number, (outcome, event, generation, tried) in enumerate(steps):

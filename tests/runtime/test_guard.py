@@ -277,7 +277,7 @@ async def test_a_task_that_is_cancelled_before_it_goes_on_tells_the_code(waits_f
             raise
         return "not cancelled"
 
-    task = begun(waiting(), "notes.note")
+    task = begun(iter([waiting()]), [], "notes.note")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -302,13 +302,13 @@ async def test_what_the_code_waits_for_is_cancelled_before_the_code_is() -> None
         finally:
             seen.append("outer")
 
-    task = begun(waiting(), "notes.note")
+    task = begun(iter([waiting()]), [], "notes.note")
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def directly() -> None:
         await future
 
-    other = begun(directly(), "notes.other")
+    other = begun(iter([directly()]), [], "notes.other")
     other.cancel()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -349,7 +349,7 @@ async def test_a_carrying_task_that_is_cancelled_while_it_is_free_is_not_used_ag
 
 async def test_a_task_shows_the_code_that_it_carries() -> None:
     """Whoever looks for what hangs sees where."""
-    task = begun(never(), "notes.note")
+    task = begun(iter([never()]), [], "notes.note")
     await asyncio.sleep(0)
     assert "never" in repr(task)
     assert "never" == task.get_stack()[0].f_code.co_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from destination_actions.protocols.queue import Lease
 from destination_actions.values import light
@@ -190,6 +190,7 @@ class JoinedLedger(Protocol):
 
 @runtime_checkable
 class LateLedger(Protocol):
-    """A ledger of this process, whose `record` takes late records too; it shows them as any others."""
+    """A ledger of this process that takes late records too; it shows them as any others."""
 
-    takes_late_records: Literal[True]
+    def note(self, record: LateRecord) -> bool:
+        """As `Ledger.record`, with the last try, and without having to wait."""

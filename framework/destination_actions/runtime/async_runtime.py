@@ -46,6 +46,7 @@ from destination_actions.runtime.stream import Source, bounded
 from destination_actions.runtime.watchdog import LIMIT, Watchdog
 from destination_actions.runtime.worker import POISON, Settled, Worker
 from destination_actions.stores import SystemClock
+from destination_actions.values import maker
 
 log = logging.getLogger("destination_actions")
 
@@ -58,8 +59,11 @@ def _nobody(outcome: Outcome) -> None:
     """Tell nobody."""
 
 
+_settling = maker(Settled)
+
+
 def _settled(run: Run, outcome: Outcome, seconds: float) -> Settled:
-    return Settled(outcome, None, seconds, run.prepared.event, key=run.request.delivery)
+    return _settling(outcome, None, seconds, run.prepared.event, key=run.request.delivery)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from destination_actions.errors import StoreError
@@ -24,6 +25,7 @@ from destination_actions.runtime.lanes import LaneState, Turns
 from destination_actions.runtime.plan import Lane
 from destination_actions.runtime.prepare import Prepared, head_of
 from destination_actions.runtime.tries import Try, nobody
+from destination_actions.values import maker
 
 log = logging.getLogger("destination_actions")
 
@@ -33,7 +35,7 @@ PAUSE = 0.02
 LONGEST_PAUSE = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Equipment:
     """What deliveries need from outside: stores, time, the state of each lane, threads."""
 
@@ -47,10 +49,15 @@ class Equipment:
     unclaimed: Counter[str] = field(default_factory=Counter)
     """How many deliveries of each configured destination were sent without a claim, because the store failed."""
 
-    @property
+    @cached_property
     def perform_limit(self) -> float:
         """Seconds that plugin code may take: the lease before sending, the send, and the grace after it."""
         return self.times.lease + self.times.send + self.times.grace
+
+    @cached_property
+    def confirm_soon(self) -> Callable[[Claim, Any, Callable[[BaseException], None]], None] | None:
+        """How a claim is confirmed together with the record that follows, where the store can do that."""
+        return getattr(self.stores.claims, "confirm_soon", None)
 
 
 @dataclass(slots=True)
@@ -86,7 +93,7 @@ class Run:
 def run_of(equipment: Equipment, prepared: Prepared, generation: int = 0) -> Run:
     """Start a delivery: name it, and what it claims."""
     request = request_of(equipment, prepared, generation)
-    return Run(equipment, prepared, request, equipment.lanes(prepared.subscription.lane), generation)
+    return _run(equipment, prepared, request, equipment.lanes(prepared.subscription.lane), generation)
 
 
 def request_of(equipment: Equipment, prepared: Prepared, generation: int = 0) -> ClaimRequest:
@@ -94,16 +101,23 @@ def request_of(equipment: Equipment, prepared: Prepared, generation: int = 0) ->
     subscription, cooldown, lane = prepared.subscription, prepared.cooldown, prepared.subscription.lane
     delivery = delivery_key(prepared.message_id, lane.name, subscription.id, generation)
     if cooldown is None:
-        return ClaimRequest(delivery, delivery, 0.0, prepared.message_id)
+        return _request(delivery, delivery, 0.0, prepared.message_id)
     key = window_key(equipment.stores.secret, lane.destination.slug, cooldown, delivery)
-    return ClaimRequest(key, delivery, cooldown.seconds, prepared.message_id)
+    return _request(key, delivery, cooldown.seconds, prepared.message_id)
+
+
+_run, _request = maker(Run), maker(ClaimRequest)
 
 
 def effect_of(runs: Sequence[Run]) -> Effect:
     """The one effect of deliveries that are performed together."""
     first = runs[0]
-    held = [run.claim for run in runs]
-    return _effect(first.equipment, first.lane, first.state, held, turns_of(first))
+    return _effect(first.equipment, first.lane, first.state, [run.claim for run in runs], turns_of(first))
+
+
+def effect_for(run: Run, turns: Turns | None) -> Effect:
+    """The one effect of a delivery that is performed alone, at this rate."""
+    return _effect(run.equipment, run.prepared.subscription.lane, run.state, (run.claim,), turns)
 
 
 def turns_of(run: Run) -> Turns | None:
@@ -139,12 +153,12 @@ def log_of(lane: Lane, subscription: str = "") -> logging.LoggerAdapter[logging.
 
 async def settle(run: Run, operation: Operation, data: Mapping[str, Any] | None = None) -> None:
     """Confirm, release or keep the claim."""
-    claims, claim = run.equipment.stores.claims, run.claim
+    claim = run.claim
     if claim is None:
         return
+    claims, soon = run.equipment.stores.claims, run.equipment.confirm_soon
     try:
         if operation is _CONFIRM:
-            soon = getattr(claims, "confirm_soon", None)
             if soon is not None:  # the record that follows is committed after it, or together with it
                 soon(claim, dict(data or {}), lambda error: _untold(run, error))
             else:

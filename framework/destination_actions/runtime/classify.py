@@ -16,7 +16,7 @@ from destination_actions.http import NotJson, Redactor, UnsafeRequest
 from destination_actions.outcomes import Delivered, Failed, Outcome, Rejected, Unknown
 from destination_actions.runtime.effect import ClaimLost, Reach
 from destination_actions.runtime.lanes import NoTurn
-from destination_actions.values import light
+from destination_actions.values import light, maker
 
 RETRY = 1.0
 """Seconds that a failed delivery waits when nobody says how long; a queue backs off from there."""
@@ -84,10 +84,13 @@ def settlement_of(attempt: Attempt) -> Settlement:
     return _unanswered(attempt)
 
 
+_settlement, _delivered = maker(Settlement), maker(Delivered)
+
+
 def accepted_settlement(head: dict[str, Any], answer: Accepted, redactor: Redactor) -> Settlement:
     """What a yes means, however far the effect came."""
     data: Any = redactor.json(dict(answer.data)) if answer.data else {}
-    return Settlement(_CONFIRM, Delivered(**head, data=data))
+    return _settlement(_CONFIRM, _delivered(**head, data=data))
 
 
 def _unanswered(attempt: Attempt) -> Settlement:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from destination_actions.answers import Accepted, AuthenticationFailed, Refused, TryAgain
@@ -21,6 +22,7 @@ from destination_actions.runtime.claiming import (
     PAUSE,
     Equipment,
     Run,
+    effect_for,
     effect_of,
     run_of,
     settle,
@@ -36,6 +38,7 @@ from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.lanes import Turns
 from destination_actions.runtime.prepare import Prepared
 from destination_actions.runtime.tries import Try
+from destination_actions.values import maker
 
 log = logging.getLogger("destination_actions")
 
@@ -54,7 +57,7 @@ async def delivered(run: Run, wait: float) -> Outcome:
     turns = turns_of(run)
     if turns is None:
         outcome = await decide(run, wait)
-        return outcome if outcome is not None else await _performed_alone(run)
+        return outcome if outcome is not None else await _performed_alone(run, None)
     return await _in_turn(run, wait, turns)
 
 
@@ -64,18 +67,13 @@ async def _in_turn(run: Run, wait: float, turns: Turns) -> Outcome:
     deadline, pause = clock.monotonic() + wait, PAUSE
     while True:
         async with turns.place:
-            outcome = await _tried(run, 0)
+            outcome = await decide(run, 0) or await _performed_alone(run, turns)
         left = deadline - clock.monotonic()
         if not _waits(outcome) or left <= 0:
             return outcome
         # Waiting for somebody else's claim, or for a turn, takes nobody's place.
         await clock.sleep(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
-
-
-async def _tried(run: Run, wait: float) -> Outcome:
-    outcome = await decide(run, wait)
-    return outcome if outcome is not None else await _performed_alone(run)
 
 
 def _waits(outcome: Outcome) -> bool:
@@ -151,10 +149,9 @@ def _batch_key(run: Run) -> object:
     return run.request.delivery if group is None else group
 
 
-async def _performed_alone(run: Run) -> Outcome:
+async def _performed_alone(run: Run, turns: Turns | None) -> Outcome:
     """As `_performed` for a single delivery, as nearly all are."""
-    runs = (run,)
-    effect = effect_of(runs)
+    runs, effect = (run,), effect_for(run, turns)
     results = await _results(runs, effect, None)
     if isinstance(results[0], AuthenticationFailed) and _refused_tokens(results, effect):
         return (await _performed(runs, _renewal(run, effect, 0)))[0]
@@ -233,7 +230,8 @@ async def _settled(
 
 
 async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: Effect, at: int) -> Outcome:
-    run, result, redactor = runs[at], _word(results[at], effect, at), runs[at].state.redactor
+    run, result = runs[at], _word(results[at], effect, at)
+    redactor = run.state.redactor
     if type(result) is Accepted:
         settlement = accepted_settlement(run.head, result, redactor)
     else:
@@ -258,8 +256,11 @@ def _marked(outcome: Outcome) -> Outcome:
     return replace(outcome, unclaimed=True) if isinstance(outcome, Delivered) else outcome
 
 
+_tried_once = maker(Try)
+
+
 def _try(run: Run, outcome: Outcome, effect: Effect, at: int, redactor: Redactor) -> Try:
-    return Try(
+    return _tried_once(
         key=run.request.delivery,
         event=run.prepared.event,
         outcome=outcome,
@@ -299,7 +300,7 @@ def _call(runs: Sequence[Run], effect: Effect) -> tuple[_Call, bool]:
     payload = runs[0].prepared.payload
     alone = context_of(runs[0], effect)
     if is_async(single):
-        return lambda: single(alone, payload), False
+        return partial(single, alone, payload), False
     threads, facade = runs[0].equipment.threads, blocking(alone)
     return lambda: threads.run(single, facade, payload), False
 

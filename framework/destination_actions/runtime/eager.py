@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
 from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar
 
@@ -42,19 +42,32 @@ class _Carrier(Coroutine[Any, Any, Any]):
         task = self._task
         return task is not None and self._loop is loop and not task.cancelling()
 
-    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Take the first step of a coroutine; raises its `StopIteration` when that was all, else gives the task.
+    def carry(self, pending: Iterator[Coroutine[Any, Any, Any]], ended: list[Any]) -> asyncio.Task[Any] | bool:
+        """Take the first step of one coroutine after the other, until one has to wait; gives the task in which that one
+        goes on. True when there are no more; False when one cancelled the task, so that it may carry nothing else. The
+        results of those that ended are appended to `ended`.
 
         The task is the current one meanwhile, by the calls that `asyncio` documents for this.
         """
-        loop, task, context = self._loop, self._task, copy_context()
+        loop, task = self._loop, self._task
         assert task is not None  # noqa: S101 - this serves
         caller = asyncio.current_task(loop)
         if caller is not None:
             asyncio._leave_task(loop, caller)
         asyncio._enter_task(loop, task)
         try:
-            self._waits_for = context.run(coroutine.send, None)
+            for coroutine in pending:
+                context = copy_context()
+                try:
+                    self._waits_for = context.run(coroutine.send, None)
+                except StopIteration as end:
+                    ended.append(end.value)
+                    if task.cancelling():
+                        return False
+                else:
+                    break
+            else:
+                return True
         finally:
             asyncio._leave_task(loop, task)
             if caller is not None:
@@ -112,20 +125,27 @@ _local: Final = _Local()
 """The free carriers of each thread by name, so that none serves other code than it was made for."""
 
 
-def begun(coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-    """Take the first step of a coroutine. Raises `StopIteration` with its result when it has ended already.
+def begun(pending: Iterator[Coroutine[Any, Any, Any]], ended: list[Any], name: str) -> asyncio.Task[Any] | None:
+    """Take the first step of one coroutine after the other until one has to wait; gives the task, called `name`, in
+    which that one goes on, or None when there are no more. The results of those that ended are appended to `ended`.
 
-    Otherwise gives the task, called `name`, in which it goes on.
+    Raises what a coroutine raises.
     """
-    loop = asyncio.get_running_loop()
-    carrier = _local.free.pop(name, None)  # not free meanwhile: a first step may begin others
-    if carrier is None or not carrier.serves(loop):
-        carrier = _Carrier(loop, name)
-    try:
-        return carrier.begin(coroutine)
-    except BaseException:
-        _local.free[name] = carrier
-        raise
+    loop, free = asyncio.get_running_loop(), _local.free
+    while True:
+        carrier = free.pop(name, None)  # not free meanwhile: a first step may begin others
+        if carrier is None or not carrier.serves(loop):
+            carrier = _Carrier(loop, name)
+        try:
+            task = carrier.carry(pending, ended)
+        except BaseException:
+            free[name] = carrier
+            raise
+        if task is True:
+            free[name] = carrier
+            return None
+        if task is not False:
+            return task
 
 
 async def gathered(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -134,12 +154,9 @@ async def gathered(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     waiting: list[tuple[int, asyncio.Task[Any]]] = []
     pending = iter(coroutines)
     try:
-        for at, coroutine in enumerate(pending):
-            try:
-                results.append(None)
-                waiting.append((at, begun(coroutine, "destination-actions")))
-            except StopIteration as end:
-                results[at] = end.value
+        while (task := begun(pending, results, "destination-actions")) is not None:
+            waiting.append((len(results), task))
+            results.append(None)
         found = await asyncio.gather(*(task for _, task in waiting)) if waiting else ()
     except BaseException:
         for _, task in waiting:

@@ -71,7 +71,7 @@ class Effect:
         turns: Turns | None = None,
     ) -> None:
         self._claims = claims
-        self._held = tuple(held) or (None,)
+        self._held = held or (None,)
         self._sendings: dict[int, list[_Sending]] = {}
         self._clock = clock
         self._times = times
@@ -109,7 +109,8 @@ class Effect:
 
     def exchanges_of(self, item: int) -> list[Exchange]:
         """The requests on this item's behalf, in their order, with their answers."""
-        return [one.exchange for one in self._sendings.get(item, ()) if one.exchange is not None]
+        sendings = self._sendings.get(item)
+        return [one.exchange for one in sendings if one.exchange is not None] if sendings else []
 
     def stale_token(self, item: int) -> Token | None:
         """The access token that this item's requests carried, unless it has been renewed for this item already."""

@@ -17,7 +17,7 @@ from destination_actions.outcomes import Delivered, Invalid, Outcome
 from destination_actions.protocols import AttemptEntry, LedgerEntry
 from destination_actions.runtime.keys import keyed_digest
 from destination_actions.runtime.tries import Cleaner, Try, shown
-from destination_actions.stores import ids_of
+from destination_actions.stores import ids_among, ids_of
 
 NOTHING_SECRET: Final = Redactor(())
 
@@ -60,8 +60,8 @@ def _shown(tried: Try, *, bodies: bool) -> list[dict[str, Any]]:
 
 @dataclass(slots=True)
 class Facts:
-    """The facts about how a delivery ended. `people` are user ids as they came; `tried` is when it was tried last (wall
-    clock), and for how many seconds, if it was tried at all."""
+    """The facts about how a delivery ended. `named` is whom the event names, as it came; `tried` is when it was tried
+    last (wall clock), and for how many seconds, if it was tried at all."""
 
     key: str
     state: str
@@ -71,7 +71,7 @@ class Facts:
     accepted: float
     seconds: float
     pin: str
-    people: tuple[str, ...]
+    named: tuple[object, ...]
     secret: bytes
     redactor: Redactor
     generation: int = 0
@@ -82,9 +82,15 @@ class Facts:
     _data: Any = None
 
     @property
+    def people(self) -> tuple[str, ...]:
+        """User ids as they came."""
+        return ids_among(self.named)
+
+    @property
     def tally(self) -> tuple[str, str, str, str]:
         """What the tallies count it under."""
-        return self.outcome.destination, self.outcome.subscription, self.state, self.reason
+        outcome = self.outcome
+        return outcome.destination, outcome.subscription, self.state, self.reason
 
     def keep(self, tried: Try | None) -> None:
         """Note the last try, and stay as they are, whatever the caller does with the data of the outcome."""

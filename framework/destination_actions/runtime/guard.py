@@ -32,10 +32,10 @@ async def guarded(call: Callable[[], Any], *, limit: float, name: str) -> object
     """
     loop = asyncio.get_running_loop()
     over_at = loop.time() + limit
-    try:
-        task = begun(_caught(call, name), name)
-    except StopIteration as end:  # it never had to wait: no timer, and no turn of the loop
-        return end.value
+    ended: list[object] = []
+    task = begun(iter((_caught(call, name),)), ended, name)
+    if task is None:  # it never had to wait: no timer, and no turn of the loop
+        return ended[0]
     try:
         await _done_or_late(loop, task, over_at)
     except asyncio.CancelledError:
@@ -75,7 +75,7 @@ async def _caught(call: Callable[[], Any], name: str) -> object:
 
 
 def _awaited(result: object, name: str) -> object:
-    if inspect.iscoroutine(result):
+    if isinstance(result, CoroutineType):
         result.close()
         return PluginFault(f"{name} returned a coroutine that nobody awaited; write `await` before the call")
     return result

@@ -133,7 +133,9 @@ class LaneState:
     @property
     def redactor(self) -> Redactor:
         """Masks the lane's secrets, its present access token included."""
-        secrets = self.tokens.secrets if self.tokens else ()
+        if self.tokens is None:
+            return self._redactor[0]
+        secrets = self.tokens.secrets
         if secrets != self._redactor[1]:
             self._redactor = (Redactor([*secret_values(self._lane.settings), *secrets], phones=True), secrets)
         return self._redactor[0]

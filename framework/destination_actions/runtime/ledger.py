@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from destination_actions.config import LedgerConfig
 from destination_actions.errors import StoreError
@@ -35,7 +35,8 @@ from destination_actions.runtime.pins import Pin, pin_of
 from destination_actions.runtime.plan import Candidates, Plan, Subscription
 from destination_actions.runtime.tries import Try
 from destination_actions.runtime.worker import Settled
-from destination_actions.stores import ids_of
+from destination_actions.stores import named_in
+from destination_actions.values import maker
 
 log = logging.getLogger("destination_actions")
 
@@ -49,6 +50,7 @@ FLUSH_EVERY: Final = 1.0
 """Seconds between two writings of what is only counted."""
 
 _HELD: Final = 10_000
+_facts_of = maker(Facts)
 
 
 @dataclass(slots=True)
@@ -58,11 +60,11 @@ class _Known:
     redactor: Redactor
     pin: Pin | None = None
     kept: bool = False
+    digest: str = field(init=False)
+    """What records name the configuration by."""
 
-    @property
-    def digest(self) -> str:
-        """What records name the configuration by."""
-        return self.pin.digest if self.pin else ""
+    def __post_init__(self) -> None:
+        self.digest = self.pin.digest if self.pin else ""
 
 
 class Recorder:
@@ -93,7 +95,8 @@ class Recorder:
         self._policy = policy
         self._exchanges = stores.ledger.lasting if policy.exchanges is None else policy.exchanges
         # Of a lasting ledger no record is made late, so that what is stored is clean whoever looks at it.
-        self._late = not stores.ledger.lasting and not self._exchanges and isinstance(stores.ledger, LateLedger)
+        late = not stores.ledger.lasting and not self._exchanges
+        self._late = stores.ledger if late and isinstance(stores.ledger, LateLedger) else None
         self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries, _bytes(policy))
         self._all_known: dict[tuple[str, str], _Known] = {}
         self._held: dict[str, Try] = {}
@@ -154,10 +157,9 @@ class Recorder:
         self, facts: Facts, tried: Try | None, joined: RecordAndAck | None = None, lease: Lease | None = None
     ) -> bool:
         """Record, and acknowledge where that goes together; False when an earlier record stands."""
-        if self._late and facts.event is None and not facts.generation:
+        if self._late is not None and facts.event is None and not facts.generation:
             facts.keep(tried)
-            record: Any = facts  # which this ledger takes as it is
-            return await self._ledger.record(record)
+            return self._late.note(facts)
         earlier = [
             delivery_key(facts.outcome.message_id, *facts.tally[:2], number) for number in range(facts.generation)
         ]
@@ -220,8 +222,8 @@ class Recorder:
     def _facts(self, settled: Settled, state: str, known: _Known) -> Facts:
         outcome, lease, now = settled.outcome, settled.lease, self._clock.now()
         event: Event = lease.delivery.event if lease else settled.event or {}
-        facts = Facts(
-            key=_key(settled),
+        facts = _facts_of(
+            key=settled.key or _key(settled),
             state=state,
             reason=reason_of(outcome),
             outcome=outcome,
@@ -229,7 +231,7 @@ class Recorder:
             accepted=now - settled.seconds,
             seconds=settled.seconds,
             pin=known.digest,
-            people=ids_of(event),
+            named=named_in(event),
             secret=self._secret,
             redactor=known.redactor,
             event=event if state in FAILED_STATES or self._policy.delivered_events else None,
@@ -295,4 +297,4 @@ def _key(settled: Settled) -> str:
     outcome, lease = settled.outcome, settled.lease
     if lease is not None:
         return lease.delivery.key
-    return settled.key or delivery_key(outcome.message_id, outcome.destination, outcome.subscription)
+    return delivery_key(outcome.message_id, outcome.destination, outcome.subscription)

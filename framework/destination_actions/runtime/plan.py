@@ -107,6 +107,12 @@ class Index:
 
     def candidates(self, event: Event) -> Candidates:
         """Give the positions; remembered for each combination of values that some expression names."""
+        try:
+            return self._found[event.get("type"), event.get("event")]  # as for nearly every event that is of interest
+        except (KeyError, TypeError):  # not remembered; a value that is no text, and not even hashable
+            return self._candidates(event)
+
+    def _candidates(self, event: Event) -> Candidates:
         key = (_known(event.get("type"), self._types), _known(event.get("event"), self._names))
         found = self._found.get(key)
         if found is None:

@@ -10,7 +10,7 @@ from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.desk_memory import MemoryDesk
 from destination_actions.stores.ledger_memory import MemoryLedger
 from destination_actions.stores.opening import BUILTIN_STORES, open_stores
-from destination_actions.stores.people import ids_of
+from destination_actions.stores.people import ids_among, ids_of, named_in
 from destination_actions.stores.queue_memory import MemoryQueue
 from destination_actions.stores.shared_memory import MemoryRates, MemoryTokens
 from destination_actions.stores.sqlite import (
@@ -49,7 +49,9 @@ __all__ = [
     "SystemClock",
     "Transitions",
     "Window",
+    "ids_among",
     "ids_of",
+    "named_in",
     "open_sqlite",
     "open_stores",
 ]

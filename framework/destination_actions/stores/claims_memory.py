@@ -25,6 +25,8 @@ JOURNAL_SIZE: Final = 100_000
 PRUNE_EVERY: Final = 1.0
 """Seconds between two looks for entries that are too old; until then, the protocol takes them for forgotten."""
 
+_tuple: Final = tuple.__new__  # a named tuple in half of the time
+
 
 def new_token() -> str:
     """Give 128 random bits: a token that no record has ever held."""
@@ -109,7 +111,7 @@ class MemoryClaims:
             self._write(of.key, of.delivery, before, change(before, self._at()))
 
     def _read(self, key: str, delivery: str) -> Records:
-        return Records(self._windows.get(key), self._journal.get(delivery))
+        return _tuple(Records, (self._windows.get(key), self._journal.get(delivery)))
 
     def _write(self, key: str, delivery: str, before: Records, records: Records) -> None:
         if records.window is not before.window and records.window is not None:

@@ -18,7 +18,7 @@ from typing import Final
 from uuid import uuid4
 
 from destination_actions.protocols import Clock
-from destination_actions.values import light
+from destination_actions.values import light, maker
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -78,6 +78,9 @@ class Instant:
         return round(moment + (self.wall - self.now), 3)
 
 
+_instant = maker(Instant)
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Ties store time to one boot's monotonic clock: store time is `base + monotonic`, never before `seen`."""
@@ -88,8 +91,8 @@ class Anchor:
 
     def instant(self, clock: Clock) -> Instant:
         """Give the present moment."""
-        now = self.base + clock.monotonic()
-        return Instant(max(self.seen, now), clock.now())
+        now, seen = self.base + clock.monotonic(), self.seen
+        return _instant(max(seen, now), clock.now())
 
 
 def anchored(clock: Clock, boot: str, seen: float = 0.0) -> Anchor:

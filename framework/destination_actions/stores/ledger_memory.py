@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from threading import Lock
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from destination_actions.protocols import AttemptEntry, Clock, LateRecord, LedgerEntry, LedgerQuery, Retention, Tally
 
@@ -22,7 +22,6 @@ class MemoryLedger:
     """A `Ledger` in memory. Usable from several loops and threads."""
 
     lasting = False
-    takes_late_records: Literal[True] = True
 
     def __init__(self, clock: Clock, *, size: int = LEDGER_SIZE) -> None:
         self._clock = clock
@@ -38,29 +37,34 @@ class MemoryLedger:
         self._pins: dict[str, Mapping[str, Any]] = {}
 
     async def record(
-        self, entry: LedgerEntry | LateRecord, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
+        self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
     ) -> bool:
         """As `Ledger` says."""
         with self._lock:
-            tally = self._noted(entry, attempts)
-            if entry.key in self._entries:
-                return False
-            self._entries[entry.key] = (next(self._numbers), entry)
-            self._tallies[tally] += 1
-            if replaces:
-                self._replayed.update(key for key in replaces if key in self._entries)
-            self._shrink(self._size)
-            return True
-
-    def _noted(self, entry: LedgerEntry | LateRecord, attempts: Sequence[AttemptEntry]) -> tuple[str, str, str, str]:
-        """Note the attempts, and say what the tallies count the entry under."""
-        if isinstance(entry, LedgerEntry):
             for attempt in attempts:
                 self._try(attempt)
-            return entry.destination, entry.subscription, entry.state, entry.reason
-        if entry.tried is not None:
-            self._try(entry)
-        return entry.tally
+            new = self._new(entry, (entry.destination, entry.subscription, entry.state, entry.reason))
+            if new:
+                self._replayed.update(key for key in replaces if key in self._entries)
+            return new
+
+    def note(self, record: LateRecord) -> bool:
+        """As `LateLedger` says."""
+        with self._lock:
+            if record.tried is not None:
+                self._try(record)
+            return self._new(record, record.tally)
+
+    def _new(self, entry: LedgerEntry | LateRecord, tally: tuple[str, str, str, str]) -> bool:
+        """Keep an entry and count it, unless there is an earlier one."""
+        entries, key = self._entries, entry.key
+        if key in entries:
+            return False
+        entries[key] = (next(self._numbers), entry)
+        self._tallies[tally] += 1
+        if len(entries) > self._size:
+            self._shrink(self._size)
+        return True
 
     async def attempt(self, attempt: AttemptEntry) -> None:
         """As `Ledger` says."""

@@ -8,9 +8,15 @@ from typing import Any
 
 def ids_of(event: Mapping[str, Any]) -> tuple[str, ...]:
     """The user ids that an event names: of the user, of somebody anonymous, and of whom an alias was before."""
+    return ids_among(named_in(event))
+
+
+def named_in(event: Mapping[str, Any]) -> tuple[object, object, object]:
+    """What stands in the places of an event that are for user ids."""
     get = event.get
-    user, anonymous, previous = get("userId"), get("anonymousId"), get("previousId")
-    if previous is None and type(user) is type(anonymous) is str and "" != user != anonymous != "":
-        return user, anonymous  # as for most events
-    ids = dict.fromkeys(str(one) for one in (user, anonymous, previous) if isinstance(one, str | int) and one != "")
-    return tuple(ids)
+    return get("userId"), get("anonymousId"), get("previousId")
+
+
+def ids_among(named: tuple[object, ...]) -> tuple[str, ...]:
+    """The user ids among what an event names."""
+    return tuple(dict.fromkeys(str(one) for one in named if isinstance(one, str | int) and one != ""))

@@ -28,7 +28,7 @@ from destination_actions.definitions import LONGEST_COOLDOWN
 from destination_actions.events import Json
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Verdict
 from destination_actions.stores.clock import Instant
-from destination_actions.values import light
+from destination_actions.values import light, maker
 
 
 class Stage(IntEnum):
@@ -121,6 +121,9 @@ _HELD, _SENT, _DONE, _RELEASED = Stage
 _ATTEMPTED, _MARK_DONE, _SUPPRESSED = Mark
 _GRANTED, _RESUME = Verdict.GRANTED, Verdict.RESUME
 
+_window, _entry, _claim, _answer = maker(Window), maker(Entry), maker(Claim), maker(ClaimAnswer)
+_tuple = tuple.__new__  # a named tuple in half of the time
+
 
 class Transitions:
     """The protocol's operations under given times. Holds no state."""
@@ -136,9 +139,9 @@ class Transitions:
         window, entry = records
         if window is None and entry is None:  # nothing is known of either, as for nearly every delivery
             lease = at.now + self.times.lease
-            taken = Window(_HELD, request.delivery, request.message, token, lease)
-            claim = Claim(request.key, request.delivery, request.seconds, token)
-            return Decision(Records(taken), ClaimAnswer(_GRANTED, claim))
+            taken = _window(_HELD, request.delivery, request.message, token, lease)
+            claim = _claim(request.key, request.delivery, request.seconds, token)
+            return _tuple(Decision, (_tuple(Records, (taken, None)), _answer(_GRANTED, claim)))
         records = self._remembered(records, at)
         window, entry = records
         if entry is not None and entry.mark is not _ATTEMPTED:
@@ -234,20 +237,20 @@ class Transitions:
         lease = at.now + self.times.send + self.times.grace
         # Made outright: this is on the way of every delivery, and `replace` takes four times as long.
         until = lease + claim.seconds
-        sent = Window(_SENT, window.delivery, window.message, window.token, lease, until, window.data)
-        first = Entry(_ATTEMPTED, at.now, at.now, round(at.wall, 3))
+        sent = _window(_SENT, window.delivery, window.message, window.token, lease, until, window.data)
+        first = _entry(_ATTEMPTED, at.now, at.now, round(at.wall, 3))
         attempt = first if entry is None else replace(entry, touched=at.now)
-        return Marked(Records(sent, attempt), ok=True)
+        return _tuple(Marked, (_tuple(Records, (sent, attempt)), True))
 
     def confirm(self, records: Records, claim: Claim, data: Json, at: Instant) -> Records:
         """Record success. Truth first: the delivery is done whoever holds the key by now."""
         window, until = records.window, at.now + claim.seconds
-        done = Entry(_MARK_DONE, at.now, data=data)
+        done = _entry(_MARK_DONE, at.now, data=data)
         if window is None:
             return Records(None, done)
         if self._fenced(window, claim):
-            made = Window(_DONE, window.delivery, window.message, window.token, 0.0, until, data)
-            return Records(made, done)
+            made = _window(_DONE, window.delivery, window.message, window.token, 0.0, until, data)
+            return _tuple(Records, (made, done))
         if window.stage in (_SENT, _DONE) and window.token != claim.token:
             return Records(replace(window, until=max(window.until, until)), done)
         return Records(window, done)
