@@ -204,10 +204,10 @@ async def test_a_ledger_that_fails_loses_nothing(make, api, caplog) -> None:
     """`send` still gives the outcome, and says in the log that it was not recorded."""
     runtime = make()
 
-    async def broken(*_: Any, **__: Any) -> bool:
+    def broken(*_: Any, **__: Any) -> bool:
         raise StoreError("disk full")
 
-    runtime.stores.ledger.record = broken
+    runtime.stores.ledger.note = broken
     [outcome] = await runtime.send(track("m1"))
     assert isinstance(outcome, Delivered)
     assert "disk full" in caplog.text
