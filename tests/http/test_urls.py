@@ -1,10 +1,11 @@
 """An address leaves its template never, whatever a segment contains."""
 
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote
 
 import httpx
 import pytest
 from destination_actions.http import UnsafeRequest, origin_of, url_of
+from destination_actions.http.urls import canonical, encoded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
@@ -58,6 +59,26 @@ def test_no_parameter_becomes_two(query):
     """For any parameters: exactly these come out of the address again."""
     url = url_of(BASE, "x", query=query)
     assert list(query.items()) == list(URL(url, encoded=True).query.items()) == list(httpx.URL(url).params.items())
+
+
+@given(st.lists(st.sampled_from([*map(chr, range(128)), "%41", '{"a":[1,2]}', "ü", "日本"]), max_size=6).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_values_are_encoded_as_the_standard_library_does(text):
+    """For any text: forms as `quote_plus` writes them, queries as `quote` does."""
+    assert f"{quote_plus(text)}={quote_plus(text)}" == encoded([(text, text)], plus=True)
+    assert f"{quote(text, safe='')}={quote(text, safe='')}" == encoded({text: [text]}, plus=False)
+
+
+@given(st.lists(st.sampled_from(["/", "a", "..", ".", "%2e", "%2E", "%41", "?", "x=1&y"]), max_size=6).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_an_address_is_recognised_by_its_form(path):
+    """For any path and query: what is passed on at once is what a look at each part gives; the rest is refused."""
+    url, odd = f"https://studio.test/{path}", f"https://STUDIO.test/{path}"
+    try:
+        assert canonical(odd) == canonical(url)
+    except UnsafeRequest:
+        with pytest.raises(UnsafeRequest, match="as a segment"):
+            canonical(url)
 
 
 @pytest.mark.parametrize(

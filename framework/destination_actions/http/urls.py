@@ -32,11 +32,23 @@ _URL: Final = re.compile(
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 _NAME: Final = r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1"
 _PORT: Final = r"(?::(?!80/|443/)(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))"
-_CHARACTER: Final = r"(?:[A-Za-z0-9._~:/@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})"
-_CANONICAL: Final = re.compile(rf"(https?://(?:{_NAME}){_PORT}?)/{_CHARACTER}*(?:\?(?:{_CHARACTER}|\?)+)?")
-"""An address that `canonical` leaves as it is, recognised in one step; it may refuse some that are."""
-_ESCAPED: Final = {char: quote_plus(char) for char in map(chr, range(32, 127)) if quote_plus(char) != char}
-"""The printable ASCII characters that a form cannot hold as they are."""
+_PLAIN: Final = r"A-Za-z0-9._~:/@!$&'()*+,;=\[\]-"
+_PERCENT: Final = r"%(?!2[Ee])[0-9A-Fa-f]{2}"
+_CANONICAL: Final = re.compile(
+    rf"(https?://(?:{_NAME}){_PORT}?)/[{_PLAIN}]*+(?:{_PERCENT}[{_PLAIN}]*+)*+"
+    rf"(?:\?(?=.)[?{_PLAIN}]*+(?:{_PERCENT}[?{_PLAIN}]*+)*+)?"
+)
+"""An address that `canonical` leaves as it is, recognised in one step; it may refuse some that are.
+
+Runs of plain characters are passed over at once, in a fifth of the time that a choice for each character takes.
+"""
+_ESCAPED: Final = {char: quote_plus(char) for char in map(chr, range(33, 127)) if quote_plus(char) != char}
+_OFTEN: Final = tuple([(char, _ESCAPED[char]) for char in '%+":,{}'])
+_SELDOM: Final = tuple([(char, code) for char, code in _ESCAPED.items() if char not in '%+":,{}'])
+"""The printable ASCII characters that a form cannot hold as they are, in two steps: those of JSON and of phone numbers
+come first. `%` is the very first, since the others bring new ones, and `+` comes before the space, which becomes one.
+"""
+_FORM: Final = re.compile(r"[A-Za-z0-9._~%+-]*")
 _DEFAULT_PORT: Final = {"http": ":80", "https": ":443"}
 
 
@@ -56,7 +68,7 @@ def origin_of(url: str) -> str:
 def located(url: str) -> tuple[str, str]:
     """Give origin and canonical form of `url`; raises as `canonical` does."""
     match = _CANONICAL.fullmatch(url)
-    if match is not None and not _DOT_SEGMENT.search(url):
+    if match is not None and ("/." not in url or not _DOT_SEGMENT.search(url)):  # percent-encoded dots do not match
         return match[1], url
     match = _legal(url)
     origin, query = _origin(match), match["query"] or ""
@@ -110,26 +122,33 @@ def with_query(url: str, params: Params) -> str:
 
 def encoded(params: Params, *, plus: bool) -> str:
     """Encode keys and values, joined by `&`; with `plus` a space is `+`, as forms want it."""
-    pairs = params.items() if isinstance(params, Mapping) else params
-    escape = _plus if plus else _percent
-    flat = [(key, _plain(one)) for key, value in pairs for one in _several(value)]
+    # A dict is known at once; asking an abstract class takes as long as encoding a short value.
+    pairs = params.items() if type(params) is dict or isinstance(params, Mapping) else params
+    escape, plain = _plus if plus else _percent, _UNRESERVED.fullmatch
     try:
-        return "&".join([f"{escape(key)}={escape(value)}" for key, value in flat])
+        parts = [
+            f"{key if plain(key) else escape(key)}={text if plain(text) else escape(text)}"
+            for key, value in pairs
+            for text in ((value,) if type(value) is str else map(_text, _several(value)))
+        ]
     except UnicodeEncodeError:
         raise UnsafeRequest("a parameter contains half of a surrogate pair, which cannot be encoded") from None
+    return "&".join(parts)
 
 
 def _plus(text: str) -> str:
-    """As `quote_plus`, which looks at each character: replacing those that occur is ten times as fast for JSON."""
-    if _UNRESERVED.fullmatch(text):
-        return text
+    """As `quote_plus`, which looks at each character: replacing those that occur is four times as fast for JSON."""
     if not (text.isascii() and text.isprintable()):
         return quote_plus(text)
-    text = text.replace("%", "%25")  # first, since the others bring new ones
-    for character in set(text) & _ESCAPED.keys():
-        if character not in "%+ ":
-            text = text.replace(character, _ESCAPED[character])
-    return text.replace("+", "%2B").replace(" ", "+")
+    text = _replaced(text, _OFTEN).replace(" ", "+")
+    return text if _FORM.fullmatch(text) else _replaced(text, _SELDOM)
+
+
+def _replaced(text: str, codes: Iterable[tuple[str, str]]) -> str:
+    for char, code in codes:
+        if char in text:
+            text = text.replace(char, code)
+    return text
 
 
 def _percent(text: str) -> str:
@@ -140,7 +159,7 @@ def _several(value: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
     return [value] if value is None or isinstance(value, str | int | float) else value
 
 
-def _plain(value: Scalar) -> str:
+def _text(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
