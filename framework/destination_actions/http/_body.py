@@ -16,14 +16,6 @@ class _Decoder(Protocol):
         """Give at most `room` decoded bytes of the chunk."""
 
 
-class _Plain:
-    finished = True
-
-    def decode(self, chunk: bytes, room: int) -> bytes:
-        return chunk[:room]
-
-
-_PLAIN = _Plain()
 _ZLIB, _GZIP, _BARE = 15, 31, -15
 
 
@@ -62,9 +54,9 @@ class _Deflated:
         return b""
 
 
-def _decoder(coding: str) -> _Decoder:
+def _decoder(coding: str) -> _Decoder | None:
     name = coding.strip().lower()
-    return _Deflated(gzip=name != "deflate") if name in {"gzip", "x-gzip", "deflate"} else _PLAIN
+    return _Deflated(gzip=name != "deflate") if name in {"gzip", "x-gzip", "deflate"} else None
 
 
 class Body:
@@ -73,10 +65,12 @@ class Body:
     Codings that were not asked for (anything but gzip and deflate) are left as they came.
     """
 
+    __slots__ = ("_cap", "_content", "_decoder", "complete")
+
     def __init__(self, cap: int) -> None:
         self._cap = cap
-        self._content = bytearray()
-        self._decoder: _Decoder = _PLAIN
+        self._content: bytes | bytearray = b""  # most bodies come in one piece, which is kept as it is
+        self._decoder: _Decoder | None = None
         self.complete = False
 
     @property
@@ -86,17 +80,23 @@ class Body:
 
     def begin(self, coding: str) -> None:
         """Say how the body is coded, before the first piece."""
-        self._decoder = _decoder(coding) if coding else _PLAIN
+        self._decoder = _decoder(coding) if coding else None
 
     def feed(self, chunk: bytes) -> bool:
         """Take a piece; True when the cap is passed and nothing more is wanted."""
         room = self._cap + 1 - len(self._content)
-        self._content += self._decoder.decode(chunk, room)
+        piece = chunk[:room] if self._decoder is None else self._decoder.decode(chunk, room)
+        if not self._content:
+            self._content = piece
+        elif isinstance(self._content, bytearray):
+            self._content += piece
+        else:
+            self._content = bytearray(self._content) + piece
         return len(self._content) > self._cap
 
     def end(self) -> None:
         """Say that the end was seen."""
-        self.complete = self._decoder.finished
+        self.complete = self._decoder is None or self._decoder.finished
 
     async def read(self, chunks: AsyncIterator[bytes], coding: str) -> None:
         """Read to the end or to the cap, whichever is first."""

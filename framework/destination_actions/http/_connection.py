@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 import httptools
 
+from destination_actions.http._answered import Lines, answered
 from destination_actions.http._body import Body
-from destination_actions.http.headers import HeaderPairs
+from destination_actions.protocols import RawResponse
 
 _LONGEST_HEAD: Final = 64 * 1024
 """Bytes up to the end of an answer's headers."""
@@ -16,18 +18,6 @@ _LONGEST_HEAD: Final = 64 * 1024
 
 class BadAnswer(Exception):  # noqa: N818 - becomes a verdict before anybody sees it
     """What came back is no answer of HTTP/1.1."""
-
-
-class Answer:
-    """What has come back so far; `status` is None until the headers are complete."""
-
-    __slots__ = ("body", "cap", "headers", "status")
-
-    def __init__(self, cap: int) -> None:
-        self.cap = cap
-        self.status: int | None = None
-        self.headers: HeaderPairs = ()
-        self.body = Body(cap)
 
 
 class Connection(asyncio.Protocol):
@@ -38,41 +28,66 @@ class Connection(asyncio.Protocol):
         self._loop = loop  # asking for the running loop costs a system call each time
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
-        self._answer: Answer | None = None
-        self._done: asyncio.Future[Answer] | None = None
+        self._done: asyncio.Future[RawResponse] | None = None
+        """Of the exchange under way."""
+        self._status: int | None = None
+        """None until the headers are complete; with `_headers` and `_body` what has come back so far."""
+        self._headers: Lines = ()
+        self._body = Body(0)
         self._lines: list[tuple[bytes, bytes]] = []
         self._bodiless = False
         self._read = 0
         self._to_the_end = False
-        self._dead = False
+        self._deadline = self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self.dead = False
         self.idle_since = 0.0
 
     @property
     def usable(self) -> bool:
         """Whether another request may be written."""
-        return not self._dead and self._transport is not None and not self._transport.is_closing()
+        return not self.dead and self._transport is not None and not self._transport.is_closing()
 
-    def ask(self, request: bytes, cap: int, *, bodiless: bool) -> asyncio.Future[Answer]:
+    def ask(self, request: bytes, cap: int, deadline: float, *, bodiless: bool) -> asyncio.Future[RawResponse]:
         """Write a whole request; the future has the answer, complete or not, or what went wrong before the status.
 
-        `bodiless`: the answer has no body, whatever its headers say.
+        At `deadline`, by the loop's clock, what has come is the answer. `bodiless`: it has no body, whatever its
+        headers say.
         """
         assert self._transport is not None  # noqa: S101 - it was usable
-        self._answer, self._bodiless, self._read = Answer(cap), bodiless, 0
+        self._status, self._body, self._bodiless, self._read = None, Body(cap), bodiless, 0
         self._lines.clear()
+        self._deadline = deadline
+        if self._timer is None or deadline < self._due:
+            self._wait(deadline)
         self._done = done = self._loop.create_future()
         self._transport.write(request)
         return done
 
     def abort(self) -> None:
         """Close at once, and end what is under way."""
-        self._dead = True
+        self.dead = True
         if self._transport is not None:
             self._transport.abort()
 
-    def late(self) -> None:
-        """The deadline is over: what has come is the answer, if there is one."""
-        self._end(TimeoutError())
+    # --- the deadline ------------------------------------------------------------------------------------------------
+
+    # One timer serves exchange after exchange: it goes off at the deadline of an early one, and is set again if a later
+    # one is then under way. Making and cancelling a timer for each of them takes several times as long as this.
+
+    def _wait(self, deadline: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due, self._timer = deadline, self._loop.call_at(deadline, self._rung)
+
+    def _rung(self) -> None:
+        self._timer = None
+        if self._done is None:
+            return
+        if self._deadline > self._due:
+            self._wait(self._deadline)
+        else:
+            self._end(TimeoutError())
 
     # --- asyncio.Protocol --------------------------------------------------------------------------------------------
 
@@ -85,25 +100,26 @@ class Connection(asyncio.Protocol):
         if self._done is None:
             self.abort()  # nobody asked: what an answer to the next request would look like
             return
-        if self._answer is not None and self._answer.status is None:
+        if self._status is None:
             self._read += len(data)
         try:
             self._parser.feed_data(data)
         except Exception as error:  # noqa: BLE001 - the parser's own, and what a callback raised
             self._end(error)
         else:
-            if self._read > _LONGEST_HEAD and self._answer is not None and self._answer.status is None:
+            if self._read > _LONGEST_HEAD and self._status is None:
                 self._end(BadAnswer("the answer's headers are too long"))
 
     def eof_received(self) -> None:
         """The other side has said all; a body whose length nobody gave is complete now."""
-        if self._to_the_end and self._answer is not None and self._answer.status is not None:
-            self._answer.body.end()
+        if self._to_the_end and self._status is not None:
+            self._body.end()
         self._end(ConnectionError())
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        self._dead = True
+        if self._timer is not None:
+            self._timer.cancel()
         self._end(error or ConnectionError())
         lost, self._lost = self._lost, None
         if lost is not None:
@@ -114,7 +130,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """An answer begins; a second one in a row is nobody's."""
         if self._done is None:
-            self._dead = True
+            self.dead = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header is there."""
@@ -122,32 +138,35 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """All headers are there. An informational answer is none."""
-        answer, status = self._answer, self._parser.get_status_code()
-        if answer is None or (100 <= status < 200 and status != 101):
-            self._lines.clear()
+        status, lines = self._parser.get_status_code(), self._lines
+        if self._done is None or (100 <= status < 200 and status != 101):
+            lines.clear()
             return
-        answer.headers = tuple([(k.decode("latin-1"), v.decode("utf-8", "surrogateescape")) for k, v in self._lines])
-        coding, framed = "", False
-        for name, value in answer.headers:
+        self._headers = tuple(lines)
+        self._frame(lines)
+        self._status = status
+        if self._bodiless:
+            self.dead = True  # the parser still waits for a body
+            self._body.end()
+            self._end(None)
+
+    def _frame(self, lines: Iterable[tuple[bytes, bytes]]) -> None:
+        """Look how the body is coded, and whether its end will be seen."""
+        self._to_the_end = True
+        for name, value in lines:
             if len(name) in _FRAMING:
                 low = name.lower()
-                coding = value if low == "content-encoding" else coding
-                framed = framed or low in ("content-length", "transfer-encoding")
-        self._to_the_end = not framed
-        answer.body.begin(coding)
-        answer.status = status
-        if self._bodiless:
-            self._dead = True  # the parser still waits for a body
-            answer.body.end()
-            self._end(None)
+                if low == b"content-encoding":
+                    self._body.begin(value.decode("latin-1"))
+                elif low in _FRAMED:
+                    self._to_the_end = False
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body is there; beyond the cap nobody reads on."""
-        answer = self._answer
-        if answer is None:
+        if self._done is None:
             return
         try:
-            full = answer.body.feed(data)
+            full = self._body.feed(data)
         except Exception as error:  # noqa: BLE001 - it cannot be decoded, which does not undo the status
             self._end(error)
         else:
@@ -156,35 +175,40 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The answer is complete."""
-        if self._answer is None or self._answer.status is None:
+        done, status = self._done, self._status
+        if done is None or status is None:
             return
-        self._answer.body.end()
-        if self._parser.should_keep_alive() and self._answer.status != 101 and not self._to_the_end_of_connection():
-            answer, done, self._answer, self._done = self._answer, self._done, None, None
-            if done is not None and not done.done():
-                done.set_result(answer)
+        self._body.end()
+        delimited = not self._to_the_end or status in _EMPTY
+        if delimited and status != 101 and self._parser.should_keep_alive():
+            self._done = None
+            if not done.done():
+                done.set_result(self._answer(status))
         else:
             self._end(None)
-
-    def _to_the_end_of_connection(self) -> bool:
-        return self._to_the_end and self._answer is not None and self._answer.status not in (204, 304)
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def _end(self, error: BaseException | None) -> None:
         """End the exchange with what has come, or with the error when there is no status; the connection is spent."""
-        self._dead = True
-        answer, done, self._answer, self._done = self._answer, self._done, None, None
+        self.dead = True
+        done, self._done = self._done, None
         if done is None:
             return
         if not done.done():
-            if answer is not None and answer.status is not None:
-                done.set_result(answer)
+            if self._status is not None:
+                done.set_result(self._answer(self._status))
             else:
                 done.set_exception(error or BadAnswer("no status"))
         if self._transport is not None:
             self._transport.abort()
 
+    def _answer(self, status: int) -> RawResponse:
+        return answered(status, self._headers, self._body.content, complete=self._body.complete)
 
-_FRAMING: Final = frozenset(map(len, ("content-encoding", "content-length", "transfer-encoding")))
+
+_FRAMED: Final = frozenset({b"content-length", b"transfer-encoding"})
+_FRAMING: Final = frozenset(map(len, (b"content-encoding", *_FRAMED)))
 """Lengths of the names that are looked at, so that the others are passed over quickly."""
+_EMPTY: Final = frozenset({204, 304})
+"""Statuses of answers that have no body, with or without a length."""

@@ -23,6 +23,7 @@ from destination_actions.http._unsafe import UnsafeRequest
 from destination_actions.http.headers import HeaderPairs, checked_headers
 from destination_actions.http.urls import located, origin_of
 from destination_actions.protocols import RawResponse, Request
+from destination_actions.values import light
 
 
 class Phase(Enum):
@@ -88,17 +89,26 @@ class Limits:
 
 
 _METHOD: Final = re.compile(r"[A-Z]+")
+_USUAL: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 Open = Callable[[Request, Progress], Awaitable[Opened]]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Checked(Request):
     """A request that stands as it will on the wire; `origin` is that of its URL.
 
-    The request client makes these of what it has checked already, so that no engine has to do it again.
+    The request client makes these of what it has checked already, so that no engine has to do it again. `head` is
+    `head_of` the headers, where the client has it ready.
     """
 
     origin: str = field(default="", repr=False)
+    head: str = field(default="", repr=False, compare=False)
+
+
+def head_of(origin: str, headers: HeaderPairs) -> str:
+    """The header lines of a request as they stand on the wire, the host's first."""
+    return "".join([f"Host: {origin.partition('://')[2]}\r\n", *[f"{name}: {value}\r\n" for name, value in headers]])
 
 
 def checked(request: Request) -> Checked:
@@ -113,7 +123,7 @@ def checked(request: Request) -> Checked:
 
 def is_method(method: str) -> bool:
     """Whether this is an HTTP method that an engine may send."""
-    return _METHOD.fullmatch(method) is not None and method != "CONNECT"
+    return method in _USUAL or (_METHOD.fullmatch(method) is not None and method != "CONNECT")
 
 
 async def exchange(open_: Open, request: Request, progress: Progress, limits: Limits) -> RawResponse:
@@ -132,9 +142,9 @@ async def exchange(open_: Open, request: Request, progress: Progress, limits: Li
         status, headers = progress.answer
         return RawResponse(status, headers, body.content, body.complete)
     # An error of the network is not chained: its frames hold headers and bodies. A mock's or an app's is its author's.
-    raise _failure(request, progress, list(_causes(error, ambient)), limits) from (
-        error if progress.in_process else None
-    )
+    raise _failure(
+        request, progress.phase, list(_causes(error, ambient)), limits, in_process=progress.in_process
+    ) from (error if progress.in_process else None)
 
 
 async def _converse(open_: Open, request: Request, progress: Progress, body: Body) -> None:
@@ -151,18 +161,20 @@ def _coding(headers: HeaderPairs) -> str:
 
 
 def failure(
-    request: Request, progress: Progress, error: BaseException, ambient: BaseException | None, limits: Limits
+    request: Request, phase: Phase, error: BaseException, ambient: BaseException | None, limits: Limits
 ) -> HttpError:
     """The verdict on an exchange that ended with an error; `ambient` is what the caller was handling already."""
-    return _failure(request, progress, list(_causes(error, ambient)), limits)
+    return _failure(request, phase, list(_causes(error, ambient)), limits)
 
 
-def _failure(request: Request, progress: Progress, causes: list[BaseException], limits: Limits) -> HttpError:
+def _failure(
+    request: Request, phase: Phase, causes: list[BaseException], limits: Limits, *, in_process: bool = False
+) -> HttpError:
     # The address is cut down to its origin and the cause to its kind: paths, headers and bodies hold secrets.
-    reason = _reason(causes, progress.phase)
-    detail = repr(causes[0]) if progress.in_process else _detail(causes, progress.phase, limits)
+    reason = _reason(causes, phase)
+    detail = repr(causes[0]) if in_process else _detail(causes, phase, limits)
     where = f"{request.method} {origin_of(request.url)}"
-    if progress.sent:
+    if phase is Phase.SENT:
         return MaybeSent(f"{where}: sent, but not answered: {detail}; it may have taken effect", reason=reason)
     return NotSent(f"{where}: not sent: {detail}", reason=reason)
 

@@ -83,7 +83,7 @@ class Pool:
 
     def give_back(self, origin: str, connection: Connection) -> None:
         """A connection is idle, or spent."""
-        if not connection.usable:
+        if connection.dead:
             connection.abort()
             return
         connection.idle_since = self._loop.time()

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, TypedDict, Unpack
 
 import orjson
 
-from destination_actions.http._exchange import Checked, is_method
+from destination_actions.http._exchange import Checked, head_of, is_method
 from destination_actions.http._unsafe import UnsafeRequest, utf8
 from destination_actions.http.credentials import Credentials
 from destination_actions.http.headers import HeaderPairs, Headers, checked_headers
@@ -98,8 +98,9 @@ class HttpClient(Verbs):
         self._credentials = credentials.headers if credentials else ()
         self._timeout = timeout
         self._cap = cap
-        self._usual = {kind: _lines((), self._credentials, kind) for kind in _KINDS}
         self.origin = origin_of(origin)
+        # Requests without headers of their own have the same ones each time, made ready with the client.
+        self._usual = {kind: self._ready(_lines((), self._credentials, kind)) for kind in _KINDS}
 
     def __repr__(self) -> str:
         return f"HttpClient({self.origin!r})"
@@ -157,16 +158,18 @@ class HttpClient(Verbs):
         origin, target = place
         if origin != self.origin:
             raise UnsafeRequest(f"url: {origin} is not {self.origin}, which this client is for")
-        # Requests without headers of their own have the same ones each time, made ready with the client.
         usual = headers is None and auth is None
-        lines = self._usual[kind] if usual else self._own_lines(headers, auth, kind)
+        lines, head = self._usual[kind] if usual else (self._own_lines(headers, auth, kind), "")
         raw = await self._engine.exchange(
-            _request(method.upper(), target, lines, body, origin),
+            _request(method.upper(), target, lines, body, origin, head),
             timeout=self._timeout if timeout is None else timeout,
             cap=self._cap if cap is None else cap,
             on_sent=on_sent,
         )
-        return Response(raw.status, Headers(raw.headers), raw.content, target, raw.complete)
+        return Response(raw.status, Headers.of(raw), raw.content, target, raw.complete)
+
+    def _ready(self, lines: HeaderPairs) -> tuple[HeaderPairs, str]:
+        return lines, head_of(self.origin, lines)
 
     def _own_lines(self, headers: Lines | None, auth: Auth, kind: str | None) -> HeaderPairs:
         return _lines(checked_headers(headers or ()), _credentials(auth, self._credentials), kind)
@@ -195,35 +198,32 @@ class OriginClients(Verbs):
         """Give the client for the origin of `url`."""
         return self._known.get(origin_of(url)) or self._client(url, None)
 
-    async def request(self, method: str, url: str, **options: Unpack[Options]) -> Response:
+    async def request(self, method: str, url: str, *, params: Params | None = None, **options: Any) -> Response:
         """Send one request with the credentials of its origin; options as in `HttpClient.request`."""
-        given: dict[str, Any] = {**options}
-        params = given.pop("params", None)
-        place = located(
-            with_query(url, params) if params is not None else url
-        )  # once: it takes a look at each character
+        # Taken apart once: it takes a look at each character.
+        place = located(with_query(url, params) if params is not None else url)
         client = self._known.get(place[0]) or self._client(url, None)
-        return await client.request_at(place, method, **given)
+        return await client.request_at(place, method, **options)
 
     def _client(self, url: str, credentials: Credentials | None) -> HttpClient:
         return HttpClient(self._engine, url, credentials=credentials, timeout=self._timeout, cap=self._cap)
 
 
-def _request(method: str, url: str, headers: HeaderPairs, content: bytes, origin: str) -> Request:
+def _request(method: str, url: str, headers: HeaderPairs, content: bytes, origin: str, head: str) -> Request:
     """A request of which everything has been checked, so that no engine does it again."""
     if not is_method(method):
         return Request(method, url, headers, content)  # which the engine refuses
-    return Checked(method, url, headers, content, origin)
+    return Checked(method, url, headers, content, origin, head)
 
 
 def _body(json: object, data: Params | None, content: bytes | str | None) -> tuple[bytes, str | None]:
-    if sum(part is not None for part in (json, data, content)) > 1:
+    if content is not None and json is None and data is None:
+        return utf8(content, "content") if isinstance(content, str) else content, None
+    if (json is not None) + (data is not None) + (content is not None) > 1:
         raise TypeError("give at most one of json=, data= and content=")
-    if json is not None:
-        return _json(json), "application/json"
     if data is not None:
         return encoded(data, plus=True).encode("ascii"), "application/x-www-form-urlencoded"
-    return utf8(content, "content") if isinstance(content, str) else content or b"", None
+    return (b"", None) if json is None else (_json(json), "application/json")
 
 
 def _json(value: object) -> bytes:

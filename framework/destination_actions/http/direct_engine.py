@@ -18,12 +18,11 @@ from typing import Any, Final
 import aiohappyeyeballs
 
 from destination_actions.errors import ConfigurationError, DestinationActionsError, NotSent
-from destination_actions.http._connection import Answer, Connection
-from destination_actions.http._exchange import Checked, Limits, Phase, Progress, checked, failure
+from destination_actions.http._connection import Connection
+from destination_actions.http._exchange import Checked, Limits, Phase, checked, failure, head_of
 from destination_actions.http._pool import Pool
 from destination_actions.http._tls import checked_context
 from destination_actions.http.guard import AddressGuard
-from destination_actions.http.headers import HeaderPairs
 from destination_actions.protocols import RawResponse, Request
 
 _EYEBALLS: Final = 0.25
@@ -67,19 +66,25 @@ class DirectEngine:
         on_sent: Callable[[], None] | None = None,
     ) -> RawResponse:
         """Send one request and read its answer; see `HttpEngine.exchange`. `on_sent` must not raise."""
-        wire, progress = checked(request), Progress(on_sent)
-        ambient = sys.exception()
+        wire, loop = checked(request), asyncio.get_running_loop()
+        ambient, deadline = sys.exception(), loop.time() + timeout
+        pool = self._bound_pool(loop)
+        connection = pool.idle(wire.origin)
+        if connection is None:
+            connection = await self._free(pool, wire, deadline, Limits(timeout, cap))
         try:
-            answer = await self._exchanged(wire, progress, timeout, cap)
-        except DestinationActionsError:
-            raise
-        except Exception as caught:  # noqa: BLE001 - whatever it is, the flag says what it means
+            if on_sent is not None:
+                on_sent()
+            return await connection.ask(_written(wire), cap, deadline, bodiless=wire.method == "HEAD")
+        except Exception as caught:  # noqa: BLE001 - whatever it is, the request was sent and not answered
             error = caught
-        else:
-            assert answer.status is not None  # noqa: S101 - or there would have been an error
-            return RawResponse(answer.status, answer.headers, answer.body.content, answer.body.complete)
+        except BaseException:
+            connection.abort()  # its answer may still come, and is for nobody else
+            raise
+        finally:
+            pool.give_back(wire.origin, connection)
         # Not chained: the frames of an error of the network hold headers and bodies.
-        raise failure(request, progress, error, ambient, Limits(timeout, cap))
+        raise failure(wire, Phase.SENT, error, ambient, Limits(timeout, cap))
 
     async def aclose(self) -> None:
         """Close all connections; the engine carries nothing from now on."""
@@ -88,29 +93,6 @@ class DirectEngine:
         if pool is not None:
             pool.close()
             await asyncio.sleep(0)
-
-    async def _exchanged(self, request: Checked, progress: Progress, timeout: float, cap: int) -> Answer:  # noqa: ASYNC109
-        loop = asyncio.get_running_loop()
-        pool, origin = self._bound_pool(loop), request.origin
-        deadline = loop.time() + timeout
-        connection = pool.idle(origin)
-        if connection is None:
-            async with asyncio.timeout_at(deadline):
-                connection = await self._another(pool, origin, progress)
-            if loop.time() >= deadline:  # the loop stood still, and nothing may leave after its time
-                pool.give_back(origin, connection)
-                raise TimeoutError
-        written = _written(request, origin)
-        timer = loop.call_at(deadline, connection.late)
-        progress.mark_sent()
-        try:
-            return await connection.ask(written, cap, bodiless=request.method == "HEAD")
-        except asyncio.CancelledError:
-            connection.abort()
-            raise
-        finally:
-            timer.cancel()
-            pool.give_back(origin, connection)
 
     def _bound_pool(self, loop: asyncio.AbstractEventLoop) -> Pool:
         if self._closed:
@@ -124,13 +106,27 @@ class DirectEngine:
             )
         return self._pool
 
-    async def _another(self, pool: Pool, origin: str, progress: Progress) -> Connection:
-        """A connection that became free in the meantime, or a new one."""
-        progress.phase = Phase.QUEUED
-        connection = await pool.place(origin)
-        progress.phase = Phase.CONNECTING
-        if connection is not None:
-            return connection
+    async def _free(self, pool: Pool, wire: Checked, deadline: float, limits: Limits) -> Connection:
+        """Wait for a connection that becomes free, or make one. Raises `NotSent`."""
+        ambient, phase = sys.exception(), Phase.QUEUED
+        try:
+            async with asyncio.timeout_at(deadline):
+                connection = await pool.place(wire.origin)
+                phase = Phase.CONNECTING
+                connection = connection or await self._new(pool, wire.origin)
+        except DestinationActionsError:
+            raise
+        except Exception as caught:  # noqa: BLE001 - whatever it is, nothing was sent
+            error = caught
+        else:
+            if asyncio.get_running_loop().time() < deadline:
+                return connection
+            pool.give_back(wire.origin, connection)  # the loop stood still, and nothing may leave after its time
+            error = TimeoutError()
+        raise failure(wire, phase, error, ambient, limits)
+
+    async def _new(self, pool: Pool, origin: str) -> Connection:
+        """Make a connection in the place that the pool gave."""
         try:
             connection = await self._connected(pool, origin)
         except BaseException:
@@ -183,15 +179,10 @@ def _address(origin: str) -> tuple[bool, str, int]:
     return scheme == "https", host.removeprefix("[").removesuffix("]"), int(port or (443 if scheme == "https" else 80))
 
 
-@lru_cache(maxsize=256)  # the headers of an origin's requests are the same again and again
-def _head_lines(headers: HeaderPairs) -> str:
-    return "".join([f"{name}: {value}\r\n" for name, value in headers])
-
-
-def _written(request: Request, origin: str) -> bytes:
+def _written(request: Checked) -> bytes:
     """The request as bytes; it has been checked, so nothing in it can break out of its place."""
-    target, host = request.url[len(origin) :], origin.partition("://")[2]
-    lines = _head_lines(request.headers)
-    if request.content or request.method in _BODIES:
-        lines += f"Content-Length: {len(request.content)}\r\n"
-    return f"{request.method} {target} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode() + request.content
+    content, target = request.content, request.url[len(request.origin) :]
+    head = request.head or head_of(request.origin, request.headers)
+    if content or request.method in _BODIES:
+        head = f"{head}Content-Length: {len(content)}\r\n"
+    return f"{request.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + content

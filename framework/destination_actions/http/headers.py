@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final, TypeVar, overload
 
 from destination_actions.http._unsafe import UnsafeRequest
+from destination_actions.protocols import RawResponse
 
+T = TypeVar("T")
 HeaderPairs = tuple[tuple[str, str], ...]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -43,16 +45,32 @@ def _value(name: str, value: str) -> str:
 class Headers(Mapping[str, str]):
     """The headers of an answer; names in any case. A repeated header's values are joined by `, `."""
 
-    __slots__ = ("_joined", "_pairs")
+    __slots__ = ("_joined", "_pairs", "_raw")
+    _raw: RawResponse
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._pairs = tuple(pairs)
+        self._pairs: HeaderPairs | None = tuple(pairs)
         self._joined: dict[str, str] | None = None
+
+    @classmethod
+    def of(cls, raw: RawResponse) -> Headers:
+        """Those of an answer, which are text only when somebody looks."""
+        made = cls.__new__(cls)
+        made._raw, made._pairs, made._joined = raw, None, None
+        return made
 
     def get_list(self, name: str) -> list[str]:
         """Every value of a repeated header, in order."""
         wanted = name.lower()
-        return [value for key, value in self._pairs if key.lower() == wanted]
+        return [value for key, value in self._all() if key.lower() == wanted]
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str | T) -> str | T: ...
+    def get(self, name: str, /, default: Any = None) -> Any:
+        """As every mapping's, without a dictionary of all headers for a look at one or two of them."""
+        return ", ".join(found) if (found := self.get_list(name)) else default
 
     def __getitem__(self, name: str) -> str:
         return self._index()[name.lower()]
@@ -69,7 +87,12 @@ class Headers(Mapping[str, str]):
     def _index(self) -> dict[str, str]:
         if self._joined is None:
             self._joined = {}
-            for key, value in self._pairs:
+            for key, value in self._all():
                 name = key.lower()
                 self._joined[name] = f"{self._joined[name]}, {value}" if name in self._joined else value
         return self._joined
+
+    def _all(self) -> HeaderPairs:
+        if self._pairs is None:
+            self._pairs = self._raw.headers
+        return self._pairs

@@ -10,6 +10,7 @@ import orjson
 
 from destination_actions.errors import DestinationActionsError
 from destination_actions.http.headers import Headers
+from destination_actions.values import light
 
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
 
@@ -18,6 +19,7 @@ class NotJson(DestinationActionsError, ValueError):  # noqa: N818 - a fact about
     """The body of an answer was asked for as JSON and is none. The message does not quote the body."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Response:
     """What the other side answered. `content` is decoded (gzip, deflate) and at most the cap long.
