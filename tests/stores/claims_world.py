@@ -24,7 +24,7 @@ from typing import Any, Final
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimStore, ClaimTimes, Verdict
 from destination_actions.stores import MemoryClaims, SqliteClaims
 from destination_actions.stores.clock import Instant, anchored, boot_of
-from destination_actions.stores.sqlite.claims import _read as read_sqlite
+from destination_actions.stores.sqlite.claims import read_entries, read_windows
 from destination_actions.stores.transitions import Decision, Records, Stage, Transitions
 from destination_actions.testing.clock import ManualClock
 
@@ -344,7 +344,10 @@ async def records_of(store: ClaimStore, key: str, delivery: str) -> Records:
     """Read what one of our stores holds; a released window and none are the same."""
     match store:
         case SqliteClaims():
-            records = await store._database.run(lambda connection, _: read_sqlite(connection, key, delivery))
+            read = store._database.run
+            window = await read(lambda connection, _: read_windows(connection, [key]).get(key))
+            entry = await read(lambda connection, _: read_entries(connection, [delivery]).get(delivery))
+            records = Records(window, entry)
         case MemoryClaims():
             records = store._read(key, delivery)
         case _:

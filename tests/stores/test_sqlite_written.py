@@ -30,7 +30,7 @@ async def traced(one: Database) -> list[str]:
 
 def reads(statements: list[str]) -> int:
     """How many of them read a claim."""
-    return sum("LEFT JOIN windows" in statement for statement in statements)
+    return sum("data FROM windows WHERE key" in statement for statement in statements)
 
 
 def test_marking_and_confirming_read_nothing_again(database: Opener) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,6 +27,8 @@ from destination_actions.stores.sqlite.written import Written
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection, Instant], T]
 """One operation: reads and writes through the connection, inside a transaction that others share."""
+Together = Callable[[sqlite3.Connection, Instant, list[Any]], Sequence[Any]]
+"""All operations of one kind in a transaction: what each was asked, in the order of asking, to the result of each."""
 
 BUSY: Final = 5.0
 """Seconds to wait for another process's transaction."""
@@ -37,17 +39,28 @@ _SEEN_EVERY: Final = 1.0
 
 @dataclass(slots=True)
 class _Job:
-    """One operation under way: what to do, and where its result goes."""
+    """One operation under way: what to do, alone or `together` with others of its kind, and where its result goes, or
+    who hears of its failure alone."""
 
-    work: Work[Any]
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
-    droppable: bool
+    work: Work[Any] | None
+    together: Together | None = None
+    ask: Any = None
+    future: asyncio.Future[Any] | None = None
+    failed: Callable[[BaseException], None] | None = None
+    droppable: bool = False
     result: Any = None
     error: BaseException | None = None
 
+    @property
+    def dropped(self) -> bool:
+        return self.droppable and self.future is not None and self.future.cancelled()
+
     def deliver(self) -> None:
-        if not self.future.done():
+        if self.future is None:
+            if self.error is not None and self.failed is not None:
+                self.failed(self.error)
+        elif not self.future.done():
             if self.error is not None:
                 self.future.set_exception(self.error)
             else:
@@ -85,26 +98,29 @@ class Database:
         Raises `StoreError` when the store is out of order; what `work` itself raises undoes this operation alone. A
         cancelled operation is still carried out, unless it is `droppable` and has not begun.
         """
-        return await self._asked(work, droppable=droppable)
-
-    def run_soon(self, work: Work[object], failed: Callable[[BaseException], None]) -> None:
-        """Have an operation run before any that is asked for later. `failed` hears why it could not be done."""
-
-        def ended(future: asyncio.Future[object]) -> None:
-            if not future.cancelled() and (error := future.exception()) is not None:
-                failed(error)
-
-        self._asked(work).add_done_callback(ended)
-
-    def _asked(self, work: Work[T], *, droppable: bool = False) -> asyncio.Future[T]:
-        self._same_process()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        self._ask(_Job(loop, work, future=future, droppable=droppable))
+        return await future
+
+    async def run_together(self, together: Together, ask: object, *, droppable: bool = False) -> Any:
+        """As `run`; what a transaction holds of one kind is done by one call, after its other operations."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._ask(_Job(loop, None, together, ask, future, droppable=droppable))
+        return await future
+
+    def run_soon(self, together: Together, ask: object, failed: Callable[[BaseException], None]) -> None:
+        """As `run_together`, but nobody waits: it is committed before, or with, whatever is asked for later. `failed`
+        hears why it could not be done."""
+        self._ask(_Job(asyncio.get_running_loop(), None, together, ask, failed=failed))
+
+    def _ask(self, job: _Job) -> None:
+        self._same_process()
         with self._entrance:
             if not self._open:
                 raise StoreError(f"{self.path} is closed")
-            self._gather(_Job(work, loop, future, droppable))
-        return future
+            self._gather(job)
 
     def _gather(self, job: _Job) -> None:
         """Keep a job until its loop has turned, so that what is asked for in one turn goes into one commit."""
@@ -207,13 +223,16 @@ class Database:
         connection, before = self._connection, self._connection.total_changes
         anchor = self._anchor_now()
         self._look_for_the_dead(anchor)
+        at = anchor.instant(self._clock)  # later than all that was asked, earlier than what anybody else will write
         for job in jobs:
-            if not (job.droppable and job.future.cancelled()):
-                job.result = job.work(connection, anchor.instant(self._clock))
-        now = anchor.instant(self._clock).now
-        if connection.total_changes != before and now >= anchor.seen + _SEEN_EVERY:
-            connection.execute("UPDATE clock SET seen = ?", (now,))
-            self._anchor = Anchor(anchor.boot, anchor.base, now)
+            if job.work is not None and not job.dropped:
+                job.result = job.work(connection, at)
+        for together, asked in _kinds(jobs).items():
+            for job, result in zip(asked, together(connection, at, [job.ask for job in asked]), strict=True):
+                job.result = result
+        if connection.total_changes != before and at.now >= anchor.seen + _SEEN_EVERY:
+            connection.execute("UPDATE clock SET seen = ?", (at.now,))
+            self._anchor = Anchor(anchor.boot, anchor.base, at.now)
 
     def _look_for_writers(self) -> None:
         """Begin a new epoch when another connection, of whatever process, has written since our last transaction."""
@@ -253,6 +272,15 @@ class Database:
             "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", (anchor.boot, anchor.base, anchor.seen)
         )
         return anchor
+
+
+def _kinds(jobs: list[_Job]) -> dict[Together, list[_Job]]:
+    """What can be done together."""
+    kinds: dict[Together, list[_Job]] = {}
+    for job in jobs:
+        if job.together is not None and not job.dropped:
+            kinds.setdefault(job.together, []).append(job)
+    return kinds
 
 
 def _deliver(jobs: list[_Job]) -> None:

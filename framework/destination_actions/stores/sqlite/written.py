@@ -24,28 +24,26 @@ class Written:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._epoch = database.epoch
-        self._windows: dict[str, Window | None] = {}
-        self._entries: dict[str, Entry | None] = {}
+        self.windows: dict[str, Window | None] = {}
+        self.entries: dict[str, Entry | None] = {}
 
-    def records(self, of: Claim | ClaimRequest) -> Records | None:
-        """What the file holds for a claim, where that is known."""
-        if self._epoch != self._database.epoch or of.key not in self._windows or of.delivery not in self._entries:
-            return None
-        return Records(self._windows[of.key], self._entries[of.delivery])
+    def begin(self, steps: int) -> None:
+        """Forget what may be wrong by now; make room for what so many steps will read and write."""
+        most = _MOST - steps
+        if self._epoch != self._database.epoch or len(self.windows) > most or len(self.entries) > most:
+            self.clear()
 
     def keep(self, of: Claim | ClaimRequest, records: Records) -> None:
         """Note what the file holds for a claim from now on."""
-        if self._epoch != self._database.epoch or len(self._windows) >= _MOST or len(self._entries) >= _MOST:
-            self.clear()
-        self._windows[of.key], self._entries[of.delivery] = records
+        self.windows[of.key], self.entries[of.delivery] = records
 
     def drop(self, of: Claim | ClaimRequest) -> None:
-        """Forget what was changed otherwise."""
-        self._windows.pop(of.key, None)
-        self._entries.pop(of.delivery, None)
+        """Forget what will not be asked for again."""
+        self.windows.pop(of.key, None)
+        self.entries.pop(of.delivery, None)
 
     def clear(self) -> None:
         """Forget everything, and begin with the present epoch."""
-        self._windows.clear()
-        self._entries.clear()
+        self.windows.clear()
+        self.entries.clear()
         self._epoch = self._database.epoch
