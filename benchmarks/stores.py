@@ -20,6 +20,7 @@ from pathlib import Path
 
 from destination_actions.protocols import ClaimRequest, Delivery, Stores
 from destination_actions.stores import open_stores
+from destination_actions.stores.claims_memory import JOURNAL_SIZE
 
 EVENT = {"type": "track", "event": "Order Completed", "properties": {"text": "x" * 1800}}
 _numbers = count()
@@ -93,6 +94,17 @@ async def measure(url: str, scale: int, tell: Callable[[str, float], None]) -> d
     return results
 
 
+async def forgetful(scale: int, tell: Callable[[str, float], None]) -> dict[str, float]:
+    """Measure claims in memory whose journal is full, so that each new delivery pushes the oldest out."""
+    async with opened("memory:") as stores:
+        await rate((cycle(stores, next(_numbers)) for _ in range(JOURNAL_SIZE)), 1)
+        cycles = (cycle(stores, next(_numbers)) for _ in range(scale * 100))
+        figure = await rate(cycles, 1)
+    name = "claim cycles/s, journal full"
+    tell(name, figure)
+    return {name: round(figure)}
+
+
 def main() -> None:
     """Measure both kinds of stores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -109,6 +121,8 @@ def main() -> None:
                     print(f"{kind:7} {name:32} {figure:12,.0f}", flush=True)
 
             results[kind] = asyncio.run(measure(url, options.scale, tell))
+            if kind == "memory":
+                results[kind] |= asyncio.run(forgetful(options.scale, tell))
     if options.json:
         print(json.dumps(results))
 

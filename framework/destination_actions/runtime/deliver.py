@@ -230,11 +230,12 @@ async def _settled(
 
 
 async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: Effect, at: int) -> Outcome:
-    run, result = runs[at], _word(results[at], effect, at)
+    run, result = runs[at], results[at]
     redactor = run.state.redactor
     if type(result) is Accepted:
         settlement = accepted_settlement(run.head, result, redactor)
     else:
+        result = _word(result, effect, at)
         settlement = settlement_of(_attempt(run, result, effect.reach_of(at), redactor, not _batched(runs)))
     outcome = settlement.outcome
     await settle(run, settlement.operation, outcome.data if isinstance(outcome, Delivered) else None)

@@ -7,7 +7,7 @@ entry is made of, and how it is kept clean, is in `facts.py`.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -99,7 +99,7 @@ class Recorder:
         self._late = stores.ledger if late and isinstance(stores.ledger, LateLedger) else None
         self._retention = Retention(policy.keep_days * 24 * 3600.0, policy.keep_entries, _bytes(policy))
         self._all_known: dict[tuple[str, str], _Known] = {}
-        self._held: dict[str, Try] = {}
+        self._held: OrderedDict[str, Try] = OrderedDict()
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
         self._passed: Counter[Candidates] = Counter()
         self._flush_at = self._prune_at = clock.monotonic()
@@ -217,7 +217,7 @@ class Recorder:
     def _hold(self, tried: Try) -> None:
         self._held[tried.key] = tried
         if len(self._held) > _HELD:  # of deliveries that were cancelled before they could be recorded
-            del self._held[next(iter(self._held))]
+            self._held.popitem(last=False)
 
     def _facts(self, settled: Settled, state: str, known: _Known) -> Facts:
         outcome, lease, now = settled.outcome, settled.lease, self._clock.now()

@@ -6,6 +6,7 @@ whose call came to an end here is innocent, and goes on as any other.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -25,7 +26,7 @@ class Suspects:
 
     def __init__(self) -> None:
         self._in_hand: dict[str, tuple[str, float]] = {}
-        self._innocent: dict[str, None] = {}
+        self._innocent: OrderedDict[str, None] = OrderedDict()
 
     def includes(self, lease: Lease) -> bool:
         """Whether a delivery is suspected."""
@@ -50,4 +51,4 @@ class Suspects:
             if self._in_hand.pop(lease.delivery.key, None) is not None:
                 self._innocent[lease.delivery.key] = None
         while len(self._innocent) > _REMEMBERED:
-            del self._innocent[next(iter(self._innocent))]
+            self._innocent.popitem(last=False)

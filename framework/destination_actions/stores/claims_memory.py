@@ -6,6 +6,7 @@ Usable from several loops and threads.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -57,7 +58,8 @@ class MemoryClaims:
         self._tokens = tokens or _numbered_tokens()
         self._lock = Lock()
         self._windows: dict[str, Window] = {}
-        self._journal: dict[str, Entry] = {}  # in the order in which entries were touched
+        # In the order in which entries were touched. A plain dict finds its first key past all that were taken out.
+        self._journal: OrderedDict[str, Entry] = OrderedDict()
         self._sweep_at = 1024
         self._prune_at = 0.0
 

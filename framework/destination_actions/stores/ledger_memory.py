@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
@@ -28,11 +28,10 @@ class MemoryLedger:
         self._size = size
         self._lock = Lock()
         self._numbers = count(1)
-        self._entries: dict[str, tuple[int, LedgerEntry | LateRecord]] = {}  # with their numbers
+        self._entries: OrderedDict[str, tuple[int, LedgerEntry | LateRecord]] = OrderedDict()  # with their numbers
         self._replayed: set[str] = set()
-        self._attempts: dict[
-            str, list[AttemptEntry | LateRecord]
-        ] = {}  # in the order in which deliveries were last tried
+        # In the order in which deliveries were last tried.
+        self._attempts: OrderedDict[str, list[AttemptEntry | LateRecord]] = OrderedDict()
         self._tallies: Counter[tuple[str, str, str, str]] = Counter()
         self._pins: dict[str, Mapping[str, Any]] = {}
 
@@ -128,7 +127,7 @@ class MemoryLedger:
         kept = self._attempts.pop(attempt.key, None)
         self._attempts[attempt.key] = [*kept, attempt][-_ATTEMPTS:] if kept else [attempt]
         if len(self._attempts) > self._size:
-            del self._attempts[next(iter(self._attempts))]
+            self._attempts.popitem(last=False)
 
     def _shrink(self, size: int) -> int:
         over = len(self._entries) - size
