@@ -37,6 +37,13 @@ async def test_the_request(sandbox, make, event) -> None:
     } == parameters
 
 
+async def test_a_number_of_any_length_reaches_the_flow(sandbox, make, event) -> None:
+    """JSON knows no longest whole number."""
+    await one(make(sandbox, parameters={"n": {"@path": "$.properties.n"}}), event(properties={"n": 2**70}))
+    [seen] = sandbox.ledger.of("create")
+    assert {"n": 2**70} == json.loads(seen.call.value("Parameters"))["parameters"]
+
+
 async def test_the_message_id_is_there_whatever_the_mapping_says(sandbox, make, event) -> None:
     """A mapping that leaves the message id empty does not take it from the parameters."""
     await one(make(sandbox, messageId={"@path": "$.nothing"}), event())

@@ -42,6 +42,7 @@ def test_masked_text_holds_no_number(before, number, after) -> None:
     shown = masked(f"{before} {number} {after}")
     assert number not in shown
     assert re.search(rf"\+{number[1]}\*+{number[-4:]}", shown)
+    assert shown == f"{masked(before)} {masked(number)} {masked(after)}"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,7 @@ def test_any_id_stays_in_its_place(value) -> None:
         ("2023-01-05T15:01:00.367000001Z", "2023-01-05T15:01:00.367999999Z"),
         ("2023-01-05T15:01:00+05:00", "2023-01-05T12:00:00Z"),
         ("2023-01-05T15:01:00", "2023-01-05T15:01:00.1Z"),
+        ("2023-01-05T15:01:00.5+05:00", "2023-01-05T10:01:00.51Z"),
         ("1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"),
     ],
 )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
 from destination_actions import Accepted, Context, Refused, Response, url_of
 
 from destination_actions_twilio_studio.payload import TriggerStudioFlow
@@ -16,9 +17,6 @@ from destination_actions_twilio_studio.settings import Settings, studio_url
 
 LONGEST_PARAMETERS: Final = 16 * 1024
 """Bytes of JSON. Twilio documents no limit; this one is ours."""
-
-_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""As `json.dumps` with these options, which makes an encoder for each call."""
 
 _EXECUTION_SID: Final = re.compile(r"FN[0-9a-fA-F]{32}")
 _STATUSES: Final = frozenset({"active", "ended"})
@@ -37,11 +35,18 @@ def _below_flow(base: str, flow_sid: str, *more: str) -> str:
 def form_of(ctx: Context[Settings], flow: TriggerStudioFlow, to: str) -> dict[str, str]:
     """The three form fields of a new execution. Raises `Refused` when the parameters are too long."""
     text = _json(parameters_of(ctx, flow))
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > LONGEST_PARAMETERS:
-        message = f"the parameters take {size} bytes, more than {LONGEST_PARAMETERS}: map fewer or shorter values"
+    if len(text) > LONGEST_PARAMETERS:
+        message = f"the parameters take {len(text)} bytes, more than {LONGEST_PARAMETERS}: map fewer or shorter values"
         raise Refused(message, code="parameters_too_long")
-    return {"To": to, "From": flow.from_, "Parameters": text}
+    return {"To": to, "From": flow.from_, "Parameters": text.decode("utf-8", "surrogatepass")}
+
+
+def _json(value: Any) -> bytes:
+    """As JSON: by orjson, in a fifth of the time, or by Python what orjson refuses, such as long whole numbers."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def parameters_of(ctx: Context[Settings], flow: TriggerStudioFlow) -> dict[str, Any]:
@@ -61,16 +66,20 @@ def accepted_execution(response: Response) -> Accepted:
     """Read the acceptance. A body that cannot be read does not undo it: the SID is then `unknown`."""
     data = execution_data(_object(response))
     gauge = response.headers.get("Twilio-Concurrent-Requests", "")
-    return Accepted(data | ({"concurrentRequests": int(gauge[:6])} if gauge.isascii() and gauge.isdigit() else {}))
+    if gauge.isascii() and gauge.isdigit():
+        data["concurrentRequests"] = int(gauge[:6])
+    return Accepted(data)
 
 
 def execution_data(execution: Mapping[str, Any]) -> dict[str, Any]:
     """What an outcome says of an execution: its SID, status, and to whom, masked."""
-    sid, status, to = (execution.get(key) for key in ("sid", "status", "contact_channel_address"))
+    sid, status, to = execution.get("sid"), execution.get("status"), execution.get("contact_channel_address")
     data = {"executionSid": sid if isinstance(sid, str) and _EXECUTION_SID.fullmatch(sid) else "unknown"}
     if status in _STATUSES:
         data["status"] = str(status)
-    return data | ({"to": masked(to)} if isinstance(to, str) else {})
+    if isinstance(to, str):
+        data["to"] = masked(to)
+    return data
 
 
 def _object(response: Response) -> Mapping[str, Any]:

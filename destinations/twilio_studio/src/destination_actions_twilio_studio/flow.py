@@ -16,7 +16,7 @@ from destination_actions_twilio_studio.settings import Settings
 
 async def start_flow(ctx: Context[Settings], flow: TriggerStudioFlow) -> Accepted:
     """Find the person's number and start the flow for it."""
-    to = flow.to or await _looked_up(ctx, flow)
+    to = flow.to or _channel(flow) + await latest_phone(ctx, flow)
     if to == flow.from_:
         raise Refused("the person's number is the number that the flow contacts from", code="same_number")
     response = await ctx.send("POST", executions_url(ctx.settings, flow), data=form_of(ctx, flow, to))
@@ -25,13 +25,13 @@ async def start_flow(ctx: Context[Settings], flow: TriggerStudioFlow) -> Accepte
     return await _earlier_one(ctx, flow, response) or raise_for(ctx, response)
 
 
-async def _looked_up(ctx: Context[Settings], flow: TriggerStudioFlow) -> str:
-    """The newest number, in the channel that the flow contacts from."""
+def _channel(flow: TriggerStudioFlow) -> str:
+    """The channel that the flow contacts from, in which a number that is looked up is contacted too."""
     channel = channel_of(flow.from_)
     if channel not in {"", "whatsapp:"}:
         message = f'people in the channel "{channel}" are not found by phone number: map "to"'
         raise Refused(message, code="to_needed")
-    return channel + await latest_phone(ctx, flow)
+    return channel
 
 
 async def _earlier_one(ctx: Context[Settings], flow: TriggerStudioFlow, response: Response) -> Accepted | None:

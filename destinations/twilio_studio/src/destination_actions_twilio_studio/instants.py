@@ -16,14 +16,25 @@ def nanoseconds(text: Any) -> int | None:
     """
     if not isinstance(text, str):
         return None
-    fraction = _FRACTION.search(text)
+    whole, decimals = _parts(text)
     try:
-        moment = datetime.fromisoformat(_FRACTION.sub("", text, count=1))
-        whole = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+        moment = datetime.fromisoformat(whole)
+        seconds = int((moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError, OSError):
         return None
-    decimals = fraction[1][:9].ljust(9, "0") if fraction else "0"
-    return whole * 10**9 + int(decimals)
+    return seconds * 10**9 + int(decimals[:9].ljust(9, "0"))
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """A moment without the decimals of its seconds, and these."""
+    before, point, behind = text.partition(".")
+    if not point:
+        return text, "0"
+    decimals = behind.removesuffix("Z")
+    if decimals.isdigit() and decimals.isascii():  # how APIs write it; no pattern is needed
+        return before + behind[len(decimals) :], decimals
+    fraction = _FRACTION.search(text)
+    return (_FRACTION.sub("", text, count=1), fraction[1]) if fraction else (text, "0")
 
 
 def age_of(event: Any, now: float) -> float | None:

@@ -78,8 +78,8 @@ class TriggerStudioFlow(FieldSet):
 
 def cooldown(settings: Settings, flow: TriggerStudioFlow) -> Cooldown:
     """One flow of one account leaves one person in peace. Raises `Refused` for a channel that is not allowed."""
-    for address in (flow.from_, flow.to or ""):
-        if channel_of(address) and not settings.allow_channel_prefixes:
-            message = f'the address begins with "{channel_of(address)}", and allowChannelPrefixes is off'
-            raise Refused(message, code="channel_not_allowed")
+    channel = channel_of(flow.from_) or channel_of(flow.to or "")
+    if channel and not settings.allow_channel_prefixes:
+        message = f'the address begins with "{channel}", and allowChannelPrefixes is off'
+        raise Refused(message, code="channel_not_allowed")
     return Cooldown(settings.account_sid, flow.flow_sid, flow.person, seconds=flow.cooling_off_period)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -29,12 +30,15 @@ from destination_actions_twilio_studio.settings import Settings, profile_url
 LOOKUP_SECONDS: Final = 8.0
 """For all requests of one lookup together; the claim's lease is longer."""
 PAGE: Final = 100
+_QUERY: Final = f"include=phone&limit={PAGE}"
 PAGES: Final = 5
 PROFILE_PAUSE: Final = 30.0
 PROFILE_PATIENCE: Final = 900.0
 """Seconds. An event can be ahead of its profile, but not by more than this."""
 
 ExternalId = Mapping[str, Any]
+
+_UNRESERVED: Final = re.compile(r"[a-z0-9._~-]*")
 
 
 @lru_cache(maxsize=64)  # the same for all people of a space
@@ -48,13 +52,14 @@ async def latest_phone(ctx: Context[Settings], flow: TriggerStudioFlow) -> str:
     Raises `Refused` when there is none or it is no E.164 number, `TryAgain` when the profile is not there yet or the
     API is in trouble, and `AuthenticationFailed` when the token is refused.
     """
-    cache = cache_of(ctx.settings) if ctx.settings.profile_cache_seconds else None
-    known = cache.get(flow.user_id, flow.anonymous_id, ctx.clock.monotonic()) if cache else None
+    if not ctx.settings.profile_cache_seconds:
+        return _newest(ctx, await known_phones(ctx, flow))
+    cache = cache_of(ctx.settings)
+    known = cache.get(flow.user_id, flow.anonymous_id, ctx.clock.monotonic())
     if known is not None:
         return known
     phone = _newest(ctx, await known_phones(ctx, flow))
-    if cache is not None:
-        cache.put(flow.user_id, flow.anonymous_id, phone, ctx.clock.monotonic())
+    cache.put(flow.user_id, flow.anonymous_id, phone, ctx.clock.monotonic())
     return phone
 
 
@@ -88,7 +93,8 @@ async def known_phones(ctx: Context[Settings], flow: TriggerStudioFlow) -> list[
 def external_ids_url(settings: Settings, kind: str, value: str) -> str:
     """The address of a profile's external ids. Ids are looked up in lower case, and cannot leave their segment."""
     profiles = _profiles_url(profile_url(settings), settings.space_id)
-    return f"{profiles}/{kind}:{quote(value.lower(), safe='')}/external_ids"
+    key = value.lower()
+    return f"{profiles}/{kind}:{key if _UNRESERVED.fullmatch(key) else quote(key, safe='')}/external_ids"
 
 
 def newest_first(ids: Sequence[ExternalId]) -> list[str]:
@@ -96,40 +102,36 @@ def newest_first(ids: Sequence[ExternalId]) -> list[str]:
 
     Of two of the same moment the later in the list comes first, as in Segment's own destination.
     """
-    dated = [(nanoseconds(one.get("created_at")) or 0, one["id"]) for one in reversed(ids) if _is_phone(one)]
-    return [number for _, number in sorted(dated, key=lambda pair: pair[0], reverse=True)]
+    phones = [one for one in reversed(ids) if one.get("type") == "phone" and one.get("id") and type(one["id"]) is str]
+    if len(phones) > 1:
+        phones.sort(key=_created, reverse=True)
+    return [one["id"] for one in phones]
 
 
-def _is_phone(one: ExternalId) -> bool:
-    return one.get("type") == "phone" and isinstance(one.get("id"), str) and bool(one["id"])
+def _created(one: ExternalId) -> int:
+    return nanoseconds(one.get("created_at")) or 0
 
 
 async def _external_ids(ctx: Context[Settings], url: str, deadline: float) -> list[ExternalId] | None:
     """All pages of a profile's phone numbers, or None when there is no such profile."""
     ids: list[ExternalId] = []
-    cursor: str | None = None
+    following: dict[str, str] | None = None
     for _ in range(PAGES):
-        body = await _page(ctx, url, cursor, deadline)
+        left = deadline - ctx.clock.monotonic()
+        if left <= 0:
+            raise TryAgain("the Profile API took too long", code="profile_unavailable")
+        try:
+            response = await ctx.http.get(f"{url}?{_QUERY}", params=following, timeout=left)
+        except (NotSent, MaybeSent) as error:
+            raise TryAgain(f"the Profile API could not be reached: {error}", code="profile_unavailable") from error
+        body = _body(ctx, response)
         if body is None:
             return None
-        ids.extend(_listed(body))
-        cursor = _next(body)
-        if cursor is None:
+        ids += _listed(body)
+        following = _next(body)
+        if following is None:
             break
     return ids
-
-
-async def _page(ctx: Context[Settings], url: str, cursor: str | None, deadline: float) -> Mapping[str, Any] | None:
-    # The cursor is handed back as a parameter; an address that an answer gives is never followed.
-    params = {"include": "phone", "limit": str(PAGE)} | ({"next": cursor} if cursor else {})
-    left = deadline - ctx.clock.monotonic()
-    if left <= 0:
-        raise TryAgain("the Profile API took too long", code="profile_unavailable")
-    try:
-        response = await ctx.http.get(url, params=params, timeout=left)
-    except (NotSent, MaybeSent) as error:
-        raise TryAgain(f"the Profile API could not be reached: {error}", code="profile_unavailable") from error
-    return _body(ctx, response)
 
 
 def _body(ctx: Context[Settings], response: Response) -> Mapping[str, Any] | None:
@@ -162,17 +164,18 @@ def _complaint(ctx: Context[Settings], response: Response) -> Refused | TryAgain
     return Refused(message, code="profile_refused", status=status)
 
 
-def _listed(body: Mapping[str, Any]) -> Iterator[ExternalId]:
+def _listed(body: Mapping[str, Any]) -> list[ExternalId]:
     data = body.get("data")
-    return (one for one in data if isinstance(one, dict)) if isinstance(data, list) else iter(())
+    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
 
 
-def _next(body: Mapping[str, Any]) -> str | None:
+def _next(body: Mapping[str, Any]) -> dict[str, str] | None:
+    """The parameter for the next page. The cursor is handed back; an address that an answer gives is never followed."""
     cursor = body.get("cursor")
     if not isinstance(cursor, dict) or cursor.get("has_more") is not True:
         return None
     following = cursor.get("next")
-    return following if isinstance(following, str) and following else None
+    return {"next": following} if isinstance(following, str) and following else None
 
 
 def _no_profile(ctx: Context[Settings]) -> Refused | TryAgain:
