@@ -1,15 +1,16 @@
 """What the default engine owes beyond the suite of all engines: its own pool, and answers at the edges of HTTP/1.1."""
 
 import asyncio
+import pickle
 
 import pytest
 from destination_actions.errors import MaybeSent, NotSent
 from destination_actions.http import DirectEngine
-from destination_actions.protocols import Request
+from destination_actions.protocols import RawResponse, Request
 
 pytestmark = pytest.mark.anyio
 
-FAR = 3600.0
+FAR, CAP = 3600.0, 65536
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def make(anyio_backend):
 
 async def sent(engine, url, method="POST"):
     """One request with an empty body."""
-    return await engine.exchange(Request(method, url, ()), timeout=FAR, cap=65536)
+    return await engine.exchange(Request(method, url, ()), timeout=FAR, cap=CAP)
 
 
 class Held:
@@ -178,6 +179,43 @@ async def test_an_answer_to_head_has_no_body(make, serve):
     server = await serve(script)
     answer = await sent(make(), f"{server.url}/", "HEAD")
     assert (200, b"", True) == (answer.status, answer.content, answer.complete)
+
+
+@pytest.mark.parametrize("seconds", [100, 20])
+async def test_each_request_has_a_deadline_of_its_own(make, serve, clock, seconds):
+    """Of two requests over one connection the second has all of its time, whether that ends later or earlier."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.answer()
+        await talk.request()
+        await talk.closed()
+
+    server, engine = await serve(script), make(keepalive=1e9)
+    await engine.exchange(Request("GET", f"{server.url}/", ()), timeout=100, cap=CAP)
+    clock.advance(90)
+    second = asyncio.create_task(engine.exchange(Request("GET", f"{server.url}/", ()), timeout=seconds, cap=CAP))
+    await until(lambda: len(server.seen) == 2)
+    assert seconds == pytest.approx(await clock.advance_until_done(second), abs=2)
+    assert ("timeout", 1) == (second.exception().reason, server.connections)
+
+
+async def test_an_answer_is_the_value_that_it_says_it_is(make, serve):
+    """Its headers are text when somebody looks; it equals an answer that was made of them."""
+
+    async def script(talk):
+        await talk.request()
+        await talk.answer("200 OK", b"x", "X-A: gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n", "x-a: 2")
+
+    server = await serve(script)
+    answer = await sent(make(), f"{server.url}/")
+    headers = (("Content-Length", "1"), ("X-A", "gr\udcfcn"), ("x-a", "2"))
+    same = RawResponse(200, headers, b"x")
+    assert (same, {same}, True) == (answer, {answer}, answer == same)
+    assert answer != RawResponse(200, headers, b"y")
+    assert headers == pickle.loads(pickle.dumps(answer)).headers
+    with pytest.raises(AttributeError, match="'nothing'"):
+        _ = answer.nothing
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from destination_actions.http.headers import HeaderPairs, Headers, checked_heade
 from destination_actions.http.response import Response
 from destination_actions.http.urls import Params, encoded, located, origin_of, with_query
 from destination_actions.protocols import HttpEngine, Request
+from destination_actions.values import maker
 
 Lines: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 Auth: TypeAlias = "Credentials | tuple[str, str] | None"
@@ -26,6 +27,8 @@ CAP: Final = 64 * 1024
 """Bytes of decoded body that are read, unless a client or a request says otherwise."""
 
 _KINDS: Final = (None, "application/json", "application/x-www-form-urlencoded")
+_checked: Final = maker(Checked)
+_response: Final = maker(Response)
 _DEFAULTS: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "destination-actions"}
 
 
@@ -166,7 +169,7 @@ class HttpClient(Verbs):
             cap=self._cap if cap is None else cap,
             on_sent=on_sent,
         )
-        return Response(raw.status, Headers.of(raw), raw.content, target, raw.complete)
+        return _response(raw.status, Headers.of(raw), raw.content, target, raw.complete)
 
     def _ready(self, lines: HeaderPairs) -> tuple[HeaderPairs, str]:
         return lines, head_of(self.origin, lines)
@@ -213,7 +216,7 @@ def _request(method: str, url: str, headers: HeaderPairs, content: bytes, origin
     """A request of which everything has been checked, so that no engine does it again."""
     if not is_method(method):
         return Request(method, url, headers, content)  # which the engine refuses
-    return Checked(method, url, headers, content, origin, head)
+    return _checked(method, url, headers, content, origin, head)
 
 
 def _body(json: object, data: Params | None, content: bytes | str | None) -> tuple[bytes, str | None]:
