@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..errors import ConfigurationError, MappingError, nearest
 from ..events import MISSING
 from ._arguments import ArgumentChecker
 from ._directive import Directive
+from ._generated import Inline, put_resolved
 from ._limits import MAPPING_LIMITS, MappingLimits
-from ._objects import Constant, list_resolver, object_resolver
+from ._objects import Constant, list_resolver, object_resolver, put_object
 from ._paths import EACH, Path, Resolver, Step, compile_path, parse_path, path_text
 from ._templates import parse_template, template_resolver
 from ._values import described
@@ -125,11 +127,20 @@ class Context:
             return list_resolver([place.node(item, number) for number, item in enumerate(value)])
         return Constant(value) if is_scalar(value) else place.error(f"expected a JSON value, got {described(value)}")
 
+    def root(self, value: Any) -> Inline:
+        """Compile a whole mapping."""
+        if isinstance(value, dict) and not any(map(_is_directive_key, value)):
+            return partial(put_object, self._members(value))
+        return partial(put_resolved, self.node(value))
+
     def _object(self, members: dict[Any, Any]) -> Resolver:
+        return object_resolver(self._members(members))
+
+    def _members(self, members: dict[Any, Any]) -> list[tuple[str, Resolver]]:
         for key in members:
             if not isinstance(key, str):
                 self.error(f"the key {key!r} is not text", hint=f'write it in quotes: "{key}"')
-        return object_resolver([(str(key), self.node(value, str(key))) for key, value in members.items()])
+        return [(str(key), self.node(value, str(key))) for key, value in members.items()]
 
     def _directive(self, node: dict[str, Any]) -> Resolver:
         names = [key for key in node if _is_directive_key(key)]

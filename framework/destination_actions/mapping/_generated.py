@@ -1,39 +1,33 @@
-"""Running generated Python, in the one place where it is done, and writing functions that hold what they call.
-
-Sources are made of fixed words and numbered names alone. Every text and constant of a mapping is bound to a name, so no
-text of a mapping is ever a part of a source; and what has the same shape has the same source, which is compiled once.
+"""Functions that resolve, written as Python.
 
 A resolver may say how it is written out: its attribute `inline` puts the lines that leave its value in a variable into
 the function around it. That saves a call for each node of a mapping, which is half the time of a small one. A resolver
 without it is called, and so is what is nested too deeply or would make the function too long; the value is the same.
+
+A function is written twice. The first time shows what it reads and whether it calls anything; the second time what is
+read more than once is read once (`_reads.py`), and the steps of a function that calls nothing are counted in a local
+variable, without a frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from types import CodeType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from ..events import MISSING
+import orjson
+
+from .. import generated
+from ._limits import LONG_TEXT, MAPPING_LIMITS, Frame, out_of_steps
+from ._reads import Keys, Reads
+from ._values import SAFE_INTEGER, SMALL, bounded, text_of
 
 DEEPEST = 5
-LONGEST = 2_000
-"""Levels and lines up to which resolvers are written out."""
+MOST = 500
+"""Levels, and resolvers in one function, up to which resolvers are written out."""
 
 Inline: TypeAlias = "Callable[[Code, str], None]"
 R = TypeVar("R")
-
-
-def defined(source: str, name: str, names: dict[str, Any]) -> Any:
-    """Run a source that defines a function, with `names` as its globals, and give the function."""
-    exec(_code(source), names)  # noqa: S102 - see above
-    return names[name]
-
-
-@lru_cache(maxsize=1024)
-def _code(source: str) -> CodeType:
-    return compile(source, "<mapping>", "exec")
 
 
 def written_out(resolver: R, inline: Inline) -> R:
@@ -42,57 +36,143 @@ def written_out(resolver: R, inline: Inline) -> R:
     return resolver
 
 
-class Code:
-    """A function of a scope and a frame that is being written: its lines, and the values bound to its names."""
+def resolver_of(inline: Inline) -> Callable[[Any, Frame], Any]:
+    """Give the function of a scope and a frame whose lines leave its value in a variable."""
+    draft = Code()
+    with draft.reading("scope"):
+        inline(draft, "found")
+    code = Code(draft)
+    with code.reading("scope"):
+        inline(code, "found")
+    return written_out(code.function("resolve(scope, frame)", "found"), inline)
 
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {"MISSING": MISSING}
+
+def root_of(inline: Inline, *, linear: bool) -> Callable[[Any], Any]:
+    """Give the function of an event, which is a dict, whose lines leave the value of a whole mapping.
+
+    It is checked to be small enough; that of a `linear` mapping, which can only repeat the event a bounded number of
+    times, by writing it as JSON in C: that takes a seventh of the time of `bounded`, and fails where it is too deep.
+    """
+    draft = Code()
+    with draft.reading("event", known=True):
+        inline(draft, "found")
+    code = Code(draft, lean=not draft.calls)
+    code.begin()
+    with code.reading("event", known=True):
+        inline(code, "found")
+    if linear:
+        code.line(f"try: small = len({code.bind(orjson.dumps)}(found)) <= {SMALL}")
+        code.line("except (TypeError, ValueError, RecursionError): small = False", "if small: return found")
+    return code.function("resolve(event)", f"{code.bind(bounded)}(found)")
+
+
+def put_resolved(resolver: Callable[[Any, Frame], Any], code: Code, variable: str) -> None:
+    """Write what leaves the value of a resolver."""
+    code.put(resolver, variable)
+
+
+class Code(generated.Code):
+    """The body of a function that resolves.
+
+    `scope` is the variable that holds what is being resolved. The function has a `frame`, unless it is `lean`: then it
+    has the event and the `steps` that are left.
+    """
+
+    def __init__(self, draft: Code | None = None, *, lean: bool = False) -> None:
+        super().__init__()
         self.scope = "scope"
-        self._lines: list[str] = []
-        self._level = 0
-        self._variables = 0
+        self.lean = lean
+        self.calls = False
+        self._draft = draft
+        self._scopes: list[Reads] = []
+        self._reads = Reads(self, "scope")
+        self._put = 0
 
-    def bind(self, value: Any) -> str:
-        """Give the name of a constant."""
-        name = f"c{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def variable(self) -> str:
-        """Give a variable that nobody uses yet."""
-        self._variables += 1
-        return f"v{self._variables}"
-
-    def line(self, text: str) -> None:
-        """Write a line."""
-        self._lines.append(f"{'    ' * (self._level + 1)}{text}")
-
-    def block(self, head: str, *texts: str, body: Callable[[], None] | None = None) -> None:
-        """Write a line and what is indented below it."""
-        self.line(head)
-        self._level += 1
-        for text in texts:
-            self.line(text)
-        if body is not None:
-            body()
-        self._level -= 1
+    def begin(self) -> None:
+        """Write what a function of an event begins with."""
+        if self.lean:
+            self.line(f"steps = {MAPPING_LIMITS.steps}")
+        else:
+            self.line(f"frame = {self.bind(Frame)}(event)")
 
     def put(self, resolver: Callable[..., Any], variable: str) -> None:
         """Write the lines that leave what a resolver gives in a variable."""
         inline: Inline | None = getattr(resolver, "inline", None)
-        if inline is None or self._level > DEEPEST or len(self._lines) > LONGEST:
+        self._put += 1
+        if inline is None or self._level > DEEPEST or self._put > MOST:
+            self.calls = True
             self.line(f"{variable} = {self.bind(resolver)}({self.scope}, frame)")
         else:
             inline(self, variable)
 
-    def within(self, scope: str, write: Callable[[], None]) -> None:
-        """Write lines that read from another scope."""
-        outer, self.scope = self.scope, scope
-        write()
-        self.scope = outer
+    def put_rarely(self, resolver: Callable[..., Any], variable: str) -> None:
+        """Write the call of a resolver for what is not usual; it is no reason to have a frame."""
+        name = self.bind(resolver)
+        if self.lean:
+            self.line(f"{variable}, steps = {self.bind(_apart)}({name}, {self.scope}, event, steps)")
+        else:
+            self.line(f"{variable} = {name}({self.scope}, frame)")
 
-    def function(self, result: str) -> Callable[..., Any]:
-        """Give the function, which returns an expression."""
-        source = "\n".join(["def resolve(scope, frame):", *self._lines, f"    return {result}"])
-        made: Callable[..., Any] = defined(source, "resolve", self.names)
-        return made
+    @contextmanager
+    def reading(self, scope: str, *, known: bool = False) -> Iterator[None]:
+        """Write lines that read from a scope; `known` tells that it is a dict."""
+        outer = self.scope, self._reads
+        drafted = self._draft and self._draft._scopes[len(self._scopes)]
+        self.scope, self._reads = scope, Reads(self, scope, known=known)
+        self._scopes.append(self._reads)
+        if drafted:
+            self._reads.share(drafted)
+        yield
+        self.scope, self._reads = outer
+
+    def read(self, keys: Keys, variable: str) -> None:
+        """Write the reading of a member of a member of the scope, or `MISSING`."""
+        self._reads.read(keys, variable)
+
+    def spend(self, steps: str, pointer: str) -> None:
+        """Write the taking of steps."""
+        if self.lean:
+            self.line(f"steps -= {steps}", f"if steps < 0: raise {self.bind(out_of_steps)}({self.bind(pointer)})")
+        else:
+            self.line(f"frame.spend({steps}, {self.bind(pointer)})")
+
+    def spend_on(self, text: str, pointer: str) -> None:
+        """Write the taking of steps for a long text in a variable."""
+        at = self.bind(pointer)
+        with self.block(f"if len({text}) > {LONG_TEXT}:"):
+            self.line(
+                f"steps = {self.bind(_worked_on)}({text}, {at}, steps)"
+                if self.lean
+                else f"frame.spend_on({text}, {at})"
+            )
+
+    def text(self, variable: str, pointer: str) -> None:
+        """Write what makes a value in a variable the text that a template shows, the usual numbers first."""
+        plain, at = self.variable(), self.bind(pointer)
+        with self.block(f"if type({variable}) is not str:"):
+            ends_well = f"({plain} := repr({variable}))[-1] in '123456789' and 'e' not in {plain}"
+            self.line(f"if type({variable}) is float and {ends_well}: {variable} = {plain}")
+            small = f"-{SAFE_INTEGER} <= {variable} <= {SAFE_INTEGER}"
+            self.line(f"elif type({variable}) is int and {small}: {variable} = repr({variable})")
+            self.line(
+                f"else: {variable}, steps = {self.bind(_shown)}({variable}, event, steps, {at})"
+                if self.lean
+                else f"else: {variable} = {self.bind(text_of)}({variable}, frame, {at})"
+            )
+
+
+def _apart(resolver: Callable[[Any, Frame], Any], scope: Any, event: Any, steps: int) -> tuple[Any, int]:
+    """Call a resolver where there is no frame; gives its value and the steps that are left."""
+    frame = Frame(event, steps)
+    return resolver(scope, frame), frame.steps
+
+
+def _worked_on(text: str, pointer: str, steps: int) -> int:
+    frame = Frame(None, steps)
+    frame.spend_on(text, pointer)
+    return frame.steps
+
+
+def _shown(value: Any, event: Any, steps: int, pointer: str) -> tuple[str, int]:
+    frame = Frame(event, steps)
+    return text_of(value, frame, pointer), frame.steps

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Final
 
-from ._generated import defined
+from ..generated import defined
 from ._paths import Resolver
 
 CODED: Final = frozenset(

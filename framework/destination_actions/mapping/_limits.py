@@ -63,11 +63,7 @@ class Frame:
         """
         self.steps -= steps
         if self.steps < 0:
-            raise ResolveError(
-                f"this takes more than {MAPPING_LIMITS.steps:,} steps for this event (limit: steps)",
-                pointer=pointer,
-                limit="steps",
-            )
+            raise out_of_steps(pointer)
 
     def spend_on(self, text: str, pointer: str) -> str:
         """Take steps for working on a text, and give it back; short texts are free.
@@ -80,6 +76,12 @@ class Frame:
                 raise too_large(pointer)
             self.spend(len(text) // CHARACTERS_A_STEP, pointer)
         return text
+
+
+def out_of_steps(pointer: str) -> ResolveError:
+    """Give the error for a budget that is spent."""
+    message = f"this takes more than {MAPPING_LIMITS.steps:,} steps for this event (limit: steps)"
+    return ResolveError(message, pointer=pointer, limit="steps")
 
 
 def too_large(pointer: str) -> ResolveError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
+from functools import partial
 from typing import Any
 
 from ..errors import MappingError
@@ -10,9 +11,10 @@ from ..events import Event, Json, Missing
 from ._context import Compilation, Context, escaped
 from ._directive import Directive
 from ._directives import BUILTIN_DIRECTIVES
-from ._limits import MAPPING_LIMITS, Frame, ResolveError, too_deep, too_large
+from ._generated import Inline, put_resolved, root_of
+from ._limits import MAPPING_LIMITS, ResolveError, too_deep
 from ._paths import Resolver
-from ._values import copied, described, is_small, measure
+from ._values import copied, described
 
 ROOT_DIRECTIVE = "__segment_internal_directive"
 ROOT_NAME = "@transform"
@@ -25,12 +27,11 @@ _FEW = 256
 class Mapping:
     """A compiled mapping. It holds no state: one serves any number of events and threads."""
 
-    __slots__ = ("_linear", "_paths", "_resolver", "_source")
+    __slots__ = ("_paths", "_resolve", "_source")
 
-    def __init__(self, source: Any, resolver: Resolver, paths: tuple[str, ...]) -> None:
+    def __init__(self, source: Any, root: Inline, paths: tuple[str, ...]) -> None:
         self._source = source
-        self._linear = is_linear(source)
-        self._resolver = resolver
+        self._resolve = root_of(root, linear=is_linear(source))
         self._paths = paths
 
     @property
@@ -57,13 +58,8 @@ class Mapping:
         """
         if not isinstance(event, dict):
             raise ResolveError(f"an event is a JSON object, got {described(event)}")
-        frame = Frame(event)
         try:
-            document: Json | Missing = self._resolver(event, frame)
-            if self._linear and is_small(document):
-                return document
-            if measure(document) > MAPPING_LIMITS.output:
-                raise too_large("")
+            document: Json | Missing = self._resolve(event)
         except RecursionError:
             raise too_deep("") from None
         return document
@@ -80,9 +76,9 @@ def compile_mapping(mapping: Any, *, directives: MappingType[str, Directive] = B
     _check_size(mapping)
     source = copied(mapping)
     compilation = Compilation(directives)
-    resolver = _compiled_root(source, Context(compilation))
+    root = _compiled_root(source, Context(compilation))
     compilation.raise_findings()
-    return Mapping(source, resolver, tuple(compilation.paths))
+    return Mapping(source, root, tuple(compilation.paths))
 
 
 def is_linear(mapping: Any) -> bool:
@@ -105,9 +101,13 @@ def is_linear(mapping: Any) -> bool:
     return True
 
 
-def _compiled_root(mapping: Any, context: Context) -> Resolver:
+def _compiled_root(mapping: Any, context: Context) -> Inline:
     if not isinstance(mapping, dict) or ROOT_DIRECTIVE not in mapping:
-        return context.node(mapping)
+        return context.root(mapping)
+    return partial(put_resolved, _root_directive(mapping, context))
+
+
+def _root_directive(mapping: dict[str, Any], context: Context) -> Resolver:
     directive = mapping[ROOT_DIRECTIVE]
     if not isinstance(directive, dict) or list(directive) != [ROOT_NAME]:
         return context.error(f'expected an object with "{ROOT_NAME}" alone, got {described(directive)}', ROOT_DIRECTIVE)

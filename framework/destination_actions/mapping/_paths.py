@@ -22,7 +22,8 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from ..events import MISSING
-from ._generated import Code, defined, written_out
+from ..generated import defined
+from ._generated import Code, written_out
 from ._limits import Frame
 
 Resolver: TypeAlias = Callable[[Any, Frame], Any]
@@ -230,7 +231,7 @@ def _generated(path: Path, pointer: str) -> Resolver:
     )
     reader: Resolver = defined(source, "read", names)
     keys = _chain(path)
-    return reader if keys is None else written_out(reader, partial(_inline_chain, reader, keys))
+    return reader if keys is None else written_out(reader, partial(_inline_chain, keys))
 
 
 def _chain(path: Path) -> tuple[str, ...] | None:
@@ -239,17 +240,15 @@ def _chain(path: Path) -> tuple[str, ...] | None:
     return None if path.event or len(keys) < len(path.steps) else keys
 
 
-def _inline_chain(reader: Resolver, keys: tuple[str, ...], code: Code, variable: str) -> None:
-    """Write a plain path out; where it does not lead through objects alone, its reader decides."""
-    steps = [f".get({code.bind(key)}, {code.bind(_NOTHING)})" for key in keys[:-1]]
-    code.block("try:", f"{variable} = {code.scope}{''.join(steps)}.get({code.bind(keys[-1])}, MISSING)")
-    code.block("except AttributeError:", f"{variable} = {code.bind(reader)}({code.scope}, frame)")
+def _inline_chain(keys: tuple[str, ...], code: Code, variable: str) -> None:
+    """Write a plain path out."""
+    code.read(keys, variable)
 
 
 def same_path(one: Resolver, other: Resolver) -> bool:
     """Whether two resolvers read one plain path, so that what the first found need not be read again."""
     inlines = getattr(one, "inline", None), getattr(other, "inline", None)
-    chains = [inline.args[1] for inline in inlines if isinstance(inline, partial) and inline.func is _inline_chain]
+    chains = [inline.args[0] for inline in inlines if isinstance(inline, partial) and inline.func is _inline_chain]
     return len(chains) == 2 and chains[0] == chains[1]
 
 

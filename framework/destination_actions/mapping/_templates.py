@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from ._generated import Code, written_out
-from ._limits import LONG_TEXT
+from ._generated import Code, resolver_of
 from ._paths import Path, Resolver, parse_path
-from ._values import JS_SPACE, text_of
+from ._values import JS_SPACE
 
 
 def parse_template(text: str) -> list[str | Path]:
@@ -51,14 +50,10 @@ def _placeholders(text: str, braces: int) -> Iterator[tuple[str, str | None]]:
 
 def template_resolver(parts: list[str | Resolver], pointer: str) -> Resolver:
     """Give the resolver of a template's texts and paths, written as Python."""
-    inline = partial(_template, parts, pointer)
-    code = Code()
-    inline(code, "text")
-    return written_out(code.function("text"), inline)
+    return resolver_of(partial(_template, parts, pointer))
 
 
 def _template(parts: list[str | Resolver], pointer: str, code: Code, text: str) -> None:
-    at = code.bind(pointer)
     pieces = []
     for part in parts:
         if isinstance(part, str):
@@ -66,7 +61,7 @@ def _template(parts: list[str | Resolver], pointer: str, code: Code, text: str) 
             continue
         value = code.variable()
         code.put(part, value)
-        code.block(f"if type({value}) is not str:", f"{value} = {code.bind(text_of)}({value}, frame, {at})")
+        code.text(value, pointer)
         pieces.append(f"{{{value}}}")
     code.line(f"{text} = f'{''.join(pieces)}'")
-    code.block(f"if len({text}) > {LONG_TEXT}:", f"frame.spend_on({text}, {at})")
+    code.spend_on(text, pointer)

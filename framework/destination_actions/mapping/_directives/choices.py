@@ -44,8 +44,13 @@ def _inline_if(test: str, condition: Resolver, then: Resolver, otherwise: Resolv
     value = code.variable()
     code.put(condition, value)
     again = same_path(condition, then)
-    code.block(f"if {test.format(value)}:", body=lambda: code.put(otherwise, variable))
-    code.block("else:", body=lambda: code.line(f"{variable} = {value}") if again else code.put(then, variable))
+    with code.block(f"if {test.format(value)}:"):
+        code.put(otherwise, variable)
+    with code.block("else:"):
+        if again:
+            code.line(f"{variable} = {value}")
+        else:
+            code.put(then, variable)
 
 
 def is_blank(value: Any) -> bool:

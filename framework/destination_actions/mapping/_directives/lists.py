@@ -48,18 +48,14 @@ def _inline_shaped(
     """Write the loop over a list out; anything else is left to the resolver as a whole."""
     found, item, shaped = code.variable(), code.variable(), code.variable()
     code.put(items, found)
-
-    def loop() -> None:
-        code.line(f"frame.spend({cost[0]} * len({found}), {code.bind(cost[1])})")
+    with code.block(f"if type({found}) is list:"):
+        code.spend(f"{cost[0]} * len({found})", cost[1])
         code.line(f"{variable} = []")
-        code.block(f"for {item} in {found}:", body=lambda: code.within(item, one))
-
-    def one() -> None:
-        code.put(shape, shaped)
-        code.line(f"{variable}.append(None if {shaped} is MISSING else {shaped})")
-
-    code.block(f"if type({found}) is list:", body=loop)
-    code.block("else:", f"{variable} = {code.bind(whole)}({code.scope}, frame)")
+        with code.block(f"for {item} in {found}:"), code.reading(item):
+            code.put(shape, shaped)
+            code.line(f"{variable}.append(None if {shaped} is MISSING else {shaped})")
+    with code.block("else:"):
+        code.put_rarely(whole, variable)
 
 
 def _map(context: CompileContext, argument: dict[str, Any]) -> Resolver:

@@ -10,7 +10,7 @@ from ...events import MISSING
 from .._arguments import NODE, TEXT
 from .._directive import CompileContext, Directive
 from .._generated import Code, written_out
-from .._limits import LONG_TEXT, MAPPING_LIMITS, Frame, ResolveError, too_large
+from .._limits import MAPPING_LIMITS, Frame, ResolveError, too_large
 from .._paths import Resolver, walk
 from .._replace import Replacement
 from .._templates import parse_template
@@ -59,12 +59,9 @@ def _case(context: CompileContext, argument: dict[str, Any]) -> Resolver:
 
 def _inline_case(value: Resolver, change: Callable[[str], str], pointer: str, code: Code, variable: str) -> None:
     code.put(value, variable)
-
-    def changed() -> None:
-        code.block(f"if len({variable}) > {LONG_TEXT}:", f"frame.spend_on({variable}, {code.bind(pointer)})")
+    with code.block(f"if isinstance({variable}, str):"):
+        code.spend_on(variable, pointer)
         code.line(f"{variable} = {code.bind(change)}({variable})")
-
-    code.block(f"if isinstance({variable}, str):", body=changed)
 
 
 def _replace(context: CompileContext, argument: dict[str, Any]) -> Resolver:
