@@ -238,3 +238,88 @@ def test_what_a_loop_asked_for_last_is_carried_out(database: Opener) -> None:
     again = SqliteQueue(database(ManualClock()), ManualClock())
     one.close()
     assert asyncio.run(again.size()) == 2
+
+
+class Disk:
+    """Tells of each commit whether it waited for the disk."""
+
+    def __init__(self) -> None:
+        self.level, self.commits = "FULL", list[str]()
+
+    def heard(self, statement: str) -> None:
+        """Take a statement in."""
+        if statement.startswith("PRAGMA synchronous ="):
+            self.level = statement.rpartition(" ")[2]
+        if statement == "COMMIT":
+            self.commits.append(self.level)
+
+    def since(self) -> list[str]:
+        """The commits since one last looked."""
+        commits, self.commits = self.commits, []
+        return commits
+
+
+def test_only_what_binds_somebody_waits_for_the_disk(database: Opener) -> None:
+    """A lease and a claim are on disk with the mark that follows; what was accepted, marked or has ended is at once."""
+    one, disk = database(ManualClock()), Disk()
+    queue, claims, ledger = SqliteQueue(one, ManualClock()), SqliteClaims(one), SqliteLedger(one)
+    together = ledger.joined(queue)
+    assert together is not None
+
+    async def levels() -> dict[str, list[str]]:
+        await one.run(lambda connection, _: connection.set_trace_callback(disk.heard))
+        disk.since()
+        seen = {}
+        await queue.enqueue([Delivery(name, "d", "s", {}, 1.0) for name in ("0", "1")])
+        seen["enqueue"] = disk.since()
+        first, second = await queue.take(2, lease=20.0)
+        seen["take"] = disk.since()
+        claim = (await claims.claim(ClaimRequest("key", "0", 60.0, "m"))).claim
+        assert claim is not None
+        seen["claim"] = disk.since()
+        await claims.mark_sent(claim)
+        seen["mark"] = disk.since()
+        await asyncio.gather(claims.claim(ClaimRequest("free", "2", 60.0, "m")), queue.retry(second, delay=1.0))
+        seen["claim, with a retry"] = disk.since()
+        await claims.confirm(claim)
+        seen["confirm"] = disk.since()
+        await together(entry_of("0"), [], [], first)
+        seen["end"] = disk.since()
+        await claims.claim(ClaimRequest("key", "1", 60.0, "m"))
+        seen["suppressed"] = disk.since()
+        await claims.claim(ClaimRequest("key", "1", 60.0, "m"))
+        seen["suppressed before"] = disk.since()
+        return seen
+
+    assert asyncio.run(levels()) == {
+        "enqueue": ["FULL"],
+        "take": ["NORMAL"],
+        "claim": ["NORMAL"],
+        "mark": ["FULL"],
+        "claim, with a retry": ["FULL"],
+        "confirm": ["FULL"],
+        "end": ["FULL"],
+        "suppressed": ["NORMAL", "FULL"],
+        "suppressed before": ["NORMAL"],
+    }
+
+
+def test_whether_to_wait_is_said_again_each_time(tmp_path: Path) -> None:
+    """SQLite hears of each change of mind; a statement that is kept would say it once."""
+    one = Database(tmp_path / "store.db", ManualClock())
+    claims = SqliteClaims(one)
+    levels = []
+
+    async def level() -> int:
+        number: int = await one.run(lambda connection, _: connection.execute("PRAGMA synchronous").fetchone()[0])
+        return number
+
+    async def course() -> None:
+        for number in range(3):
+            await claims.claim(ClaimRequest(str(number), str(number), 60.0, "m"))
+            levels.append(one._connection.execute("PRAGMA synchronous").fetchone()[0])
+            levels.append(await level())
+
+    asyncio.run(course())
+    one.close()
+    assert levels == [1, 2] * 3

@@ -57,7 +57,7 @@ class SqliteClaims:
         """As `ClaimStore` says; raises `ValueError` for a period that is none."""
         check_seconds(request.seconds)
         step = _Step(request, lambda before, at: self._protocol.claim(before, request, at, self._tokens()))
-        answer: ClaimAnswer = await self._database.run_together(self._steps, step, droppable=True)
+        answer: ClaimAnswer = await self._database.run_together(self._steps, step, tentative=True)
         return answer
 
     async def mark_sent(self, claim: Claim) -> bool:
@@ -112,6 +112,7 @@ class SqliteClaims:
                 windows[of.key] = after.window
             if after.entry is not before.entry:
                 entries[of.delivery] = after.entry
+                self._database.binding()  # a claim that was not given: this delivery has ended
             written.keep(of, after)
             answers.append(answer)
         _write(connection, windows, entries)

@@ -48,13 +48,13 @@ class _Job:
     ask: Any = None
     future: asyncio.Future[Any] | None = None
     failed: Callable[[BaseException], None] | None = None
-    droppable: bool = False
+    tentative: bool = False
     result: Any = None
     error: BaseException | None = None
 
     @property
     def dropped(self) -> bool:
-        return self.droppable and self.future is not None and self.future.cancelled()
+        return self.tentative and self.future is not None and self.future.cancelled()
 
     def deliver(self) -> None:
         if self.future is None:
@@ -84,6 +84,7 @@ class Database:
         self._presence = Presence(path)
         self._look_at = 0.0
         self._version = self._anchored = -1
+        self._full, self._binding = True, False
         self._anchor = Anchor(self._boot, 0.0, 0.0)
         self.epoch = 0
         """Changes when what the writer knows of the file may be wrong: another wrote, or a transaction was undone."""
@@ -92,22 +93,25 @@ class Database:
         self._thread.start()
         self._open = True
 
-    async def run(self, work: Work[T], *, droppable: bool = False) -> T:
+    async def run(self, work: Work[T], *, tentative: bool = False) -> T:
         """Run one operation and give its result once it is durable.
 
         Raises `StoreError` when the store is out of order; what `work` itself raises undoes this operation alone. A
-        cancelled operation is still carried out, unless it is `droppable` and has not begun.
+        cancelled operation is still carried out, unless it is `tentative` and has not begun.
+
+        What is `tentative` binds nobody outside until an operation that is not has followed, and whoever asked for it
+        dies in a power failure; so nobody waits for the disk for its sake. It is on disk before all that follows it is.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._ask(_Job(loop, work, future=future, droppable=droppable))
+        self._ask(_Job(loop, work, future=future, tentative=tentative))
         return await future
 
-    async def run_together(self, together: Together, ask: object, *, droppable: bool = False) -> Any:
+    async def run_together(self, together: Together, ask: object, *, tentative: bool = False) -> Any:
         """As `run`; what a transaction holds of one kind is done by one call, after its other operations."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._ask(_Job(loop, None, together, ask, future, droppable=droppable))
+        self._ask(_Job(loop, None, together, ask, future, tentative=tentative))
         return await future
 
     def run_soon(self, together: Together, ask: object, failed: Callable[[BaseException], None]) -> None:
@@ -211,13 +215,29 @@ class Database:
 
     def _transact(self, jobs: list[_Job]) -> None:
         self._still_there()
+        tentative, self._binding = all(job.tentative for job in jobs), False
         try:
+            self._sync(not tentative)
             with transaction(self._connection, self._busy):
                 self._look_for_writers()
                 self._run_all(jobs)
+            if tentative and self._binding:
+                self._sync(True)
+                with transaction(self._connection, self._busy):
+                    self._connection.execute("UPDATE clock SET seen = seen")
         except BaseException:
             self.epoch += 1
             raise
+
+    def binding(self) -> None:
+        """Have the transaction under way on disk before its results are given, although all of it was tentative."""
+        self._binding = True
+
+    def _sync(self, full: bool) -> None:
+        """Have commits wait for the disk, or not. As a script, since a statement that is kept says it only once."""
+        if full is not self._full:
+            self._connection.executescript(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+            self._full = full
 
     def _run_all(self, jobs: list[_Job]) -> None:
         connection, before = self._connection, self._connection.total_changes

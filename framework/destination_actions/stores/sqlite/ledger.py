@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +15,7 @@ from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 from destination_actions.stores.sqlite.desk import overwriting
-from destination_actions.stores.sqlite.queue import SqliteQueue, removed
+from destination_actions.stores.sqlite.queue import SqliteQueue, remove_all
 
 _COLUMNS: Final = (
     "key, state, reason, destination, subscription, action, message, at, accepted, seconds, generation, attempts, pin, "
@@ -56,8 +57,8 @@ class SqliteLedger:
         self, entry: LedgerEntry, attempts: Sequence[AttemptEntry] = (), *, replaces: Sequence[str] = ()
     ) -> bool:
         """As `Ledger` says."""
-        ended = Ended.of(entry, attempts, replaces)
-        return await self._database.run(lambda connection, _: ended.put(connection))
+        new: bool = await self._database.run_together(_carried_out, (Ended.of(entry, attempts, replaces), None))
+        return new
 
     def joined(self, queue: object) -> RecordAndAck | None:
         """As `JoinedLedger` says."""
@@ -67,14 +68,8 @@ class SqliteLedger:
     async def _record_and_ack(
         self, entry: LedgerEntry, attempts: Sequence[AttemptEntry], replaces: Sequence[str], lease: Lease
     ) -> bool:
-        ended = Ended.of(entry, attempts, replaces)
-
-        def work(connection: sqlite3.Connection, _: Instant) -> bool:
-            new = ended.put(connection)
-            removed(connection, lease)
-            return new
-
-        return await self._database.run(work)
+        new: bool = await self._database.run_together(_carried_out, (Ended.of(entry, attempts, replaces), lease))
+        return new
 
     async def attempt(self, attempt: AttemptEntry) -> None:
         """As `Ledger` says."""
@@ -155,17 +150,36 @@ class Ended:
 
     def put(self, connection: sqlite3.Connection) -> bool:
         """Write it; False when the key had a record, and then only the attempts are kept."""
-        added = connection.execute(_RECORD, self.row)
-        if added.rowcount != 1:
-            connection.executemany(_ATTEMPT, self.tries)
-            return False
-        entry = self.entry
-        for person in entry.people:
-            connection.execute("INSERT INTO people VALUES (?, ?)", (person, added.lastrowid))
-        connection.execute(_TALLY, (entry.destination, entry.subscription, entry.state, entry.reason, 1))
-        for key in self.replaces:
+        return put_ends(connection, [self])[0]
+
+
+def put_ends(connection: sqlite3.Connection, ends: Sequence[Ended]) -> list[bool]:
+    """Write several; of each, whether it is new."""
+    news: list[bool] = []
+    people: list[tuple[str, int | None]] = []
+    tallies: Counter[tuple[str, str, str, str]] = Counter()
+    for one in ends:
+        added, entry = connection.execute(_RECORD, one.row), one.entry
+        news.append(added.rowcount == 1)
+        if not news[-1]:
+            connection.executemany(_ATTEMPT, one.tries)
+            continue
+        people += [(person, added.lastrowid) for person in entry.people]
+        tallies[entry.destination, entry.subscription, entry.state, entry.reason] += 1
+        for key in one.replaces:
             connection.execute("UPDATE ledger SET replayed = 1 WHERE key = ?", (key,))
-        return True
+    connection.executemany("INSERT INTO people VALUES (?, ?)", people)
+    connection.executemany(_TALLY, [(*name, count) for name, count in tallies.items()])
+    return news
+
+
+def _carried_out(
+    connection: sqlite3.Connection, _: Instant, ends: Sequence[tuple[Ended, Lease | None]]
+) -> Sequence[bool]:
+    """Record ends, and acknowledge the deliveries that are still in the queue."""
+    news = put_ends(connection, [ended for ended, _ in ends])
+    remove_all(connection, [lease for _, lease in ends if lease is not None])
+    return news
 
 
 def put_attempts(connection: sqlite3.Connection, attempts: Sequence[AttemptEntry]) -> None:

@@ -12,6 +12,7 @@ from destination_actions.stores.dead import DeadDelivery
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
 from destination_actions.stores.sqlite.departed import LANES
+from destination_actions.stores.sqlite.many import Lookup
 
 _DELIVERY: Final = "key, destination, subscription, event, accepted, generation, lane"
 _ADD: Final = f"""
@@ -23,7 +24,7 @@ _OVERDUE: Final = """
 SELECT seq FROM queue WHERE lane = ? AND accepted < ? AND (token IS NULL OR due <= ?) ORDER BY due, seq LIMIT ?"""
 _LEASE: Final = """
 UPDATE queue SET due = ?, attempts = attempts + 1, losses = losses + (token IS NOT NULL), token = ? WHERE seq = ?"""
-_LEASED: Final = f"SELECT attempts, losses, {_DELIVERY} FROM queue WHERE seq = ?"  # noqa: S608
+_LEASED: Final = Lookup(f"SELECT seq, attempts, losses, {_DELIVERY} FROM queue WHERE seq")  # noqa: S608
 _RETRY: Final = "UPDATE queue SET due = ?, attempts = attempts - ?, token = NULL WHERE key = ? AND token = ?"
 _BURY: Final = f"""
 INSERT INTO dead ({_DELIVERY}, attempts, reason, at) SELECT {_DELIVERY}, attempts, ?, ? FROM queue
@@ -70,11 +71,11 @@ class SqliteQueue:
         def work(connection: sqlite3.Connection, at: Instant) -> tuple[list[Any], float]:
             chosen = list(choose(connection, at))
             connection.executemany(_LEASE, [(at.now + lease, token, seq) for seq in chosen])
-            rows = [connection.execute(_LEASED, (seq,)).fetchone() for seq in chosen]
-            return rows, self._clock.monotonic() + lease
+            rows = {row[0]: row for row in _LEASED.rows(connection, chosen)}
+            return [rows[seq] for seq in chosen], self._clock.monotonic() + lease
 
-        rows, expires = await self.database.run(work, droppable=True)
-        return [Lease(_delivery(row[2:]), row[0], token, expires, row[1]) for row in rows]
+        rows, expires = await self.database.run(work, tentative=True)
+        return [Lease(_delivery(row[3:]), row[1], token, expires, row[2]) for row in rows]
 
     async def ack(self, lease: Lease) -> bool:
         """As `Queue` says."""
@@ -107,7 +108,7 @@ class SqliteQueue:
             earliest = [connection.execute(query, (lane,)).fetchone()[0] for lane in lanes]
             return max(0.0, min(earliest) - at.now) if earliest else None
 
-        return await self.database.run(work)
+        return await self.database.run(work, tentative=True)
 
     async def size(self) -> int:
         """As `Sized` says: a step through the pages of the smallest index."""
@@ -163,3 +164,8 @@ def _due(connection: sqlite3.Connection, now: float, limit: int, room: Mapping[s
 def removed(connection: sqlite3.Connection, lease: Lease) -> bool:
     """Remove a delivery from the queue, whoever holds this lease of it; False when that was lost."""
     return connection.execute(_REMOVE, (lease.delivery.key, lease.token)).rowcount == 1
+
+
+def remove_all(connection: sqlite3.Connection, leases: Iterable[Lease]) -> None:
+    """As `removed`, for several."""
+    connection.executemany(_REMOVE, [(lease.delivery.key, lease.token) for lease in leases])

@@ -10,7 +10,7 @@ from typing import Any
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.rates import Lane, left_of, paused, taken
 from destination_actions.stores.sqlite.codec import decoded, encoded
-from destination_actions.stores.sqlite.database import Database
+from destination_actions.stores.sqlite.database import Database, Work
 
 
 class SqliteRates:
@@ -39,7 +39,7 @@ class SqliteRates:
 
     async def paused(self, lane: str) -> float:
         """As `RateStore` says."""
-        return await self._database.run(lambda connection, at: left_of(_read(connection, lane), at.now))
+        return await self._database.run(lambda connection, at: left_of(_read(connection, lane), at.now), tentative=True)
 
 
 class SqliteTokens:
@@ -51,7 +51,8 @@ class SqliteTokens:
     async def get(self, name: str) -> tuple[int, Mapping[str, Any]] | None:
         """As `TokenStore` says."""
         query = "SELECT revision, value FROM tokens WHERE name = ?"
-        row = await self._database.run(lambda connection, _: connection.execute(query, (name,)).fetchone())
+        work: Work[Any] = lambda connection, _: connection.execute(query, (name,)).fetchone()  # noqa: E731
+        row = await self._database.run(work, tentative=True)
         return None if row is None else (row[0], decoded(row[1]))
 
     async def put(self, name: str, value: Mapping[str, Any], *, revision: int) -> bool:
