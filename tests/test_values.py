@@ -10,7 +10,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, replace
 from typing import Any
 
 import pytest
-from destination_actions.values import light, maker
+from destination_actions.values import light, maker, part_maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +164,16 @@ def test_there_is_no_maker_for_a_kind_that_does_more_than_keep_its_fields() -> N
     for kind in (After, Base):
         with pytest.raises(TypeError, match=f"no maker for {kind.__name__}"):
             maker(kind)
+
+
+def test_a_maker_of_some_slots_leaves_the_others_empty() -> None:
+    """And the value is as frozen as any."""
+
+    class Late(Mixed):
+        __slots__ = ("extra",)
+
+    made = part_maker(Late, ("extra", "key"))("x", "k")
+    assert (Late, "x", "k") == (type(made), made.extra, made.key)
+    assert not hasattr(made, "number")
+    with pytest.raises(FrozenInstanceError):
+        made.key = "other"

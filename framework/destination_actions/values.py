@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, fields
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -31,9 +31,7 @@ class _Factory:
 def light(kind: type[T]) -> type[T]:
     """Give a dataclass that is frozen and has slots an `__init__` that takes a third of the time."""
     own: Any = kind
-    # Both methods: they share one place in a type, and Python would look both up by name for each assignment.
-    plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    own.__twin__ = type(kind.__name__, kind.__bases__, {"__slots__": own.__slots__, **plain})
+    own.__twin__ = _twin(own)
     parts = fields(own)
     listed = "".join(f"{part.name}, " for part in parts)
     guard = f"if self.__class__ is not _kind: return _set_all(self, ({listed}))"
@@ -64,14 +62,32 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     return made
 
 
+def part_maker(kind: type[T], names: Sequence[str]) -> Callable[..., T]:
+    """Give a function that takes values for these slots of a frozen kind, in this order; its other slots stay empty."""
+    body = ["self = _new(_twin)", *(f"self.{name} = {name}" for name in names), "self.__class__ = _kind", "return self"]
+    known = {"_new": object.__new__, "_twin": _twin(kind), "_kind": kind, "__name__": kind.__module__}
+    return cast("Callable[..., T]", _written(f"make({', '.join(names)})", body, known))
+
+
+def _twin(kind: Any) -> type:
+    """A class of the same layout that lets its fields be set."""
+    # Both methods: they share one place in a type, and Python would look both up by name for each assignment.
+    plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(kind.__name__, kind.__bases__, {"__slots__": kind.__slots__, **plain})
+
+
 def _compiled(kind: Any, head: str, body: Sequence[str], names: dict[str, Any]) -> Any:
-    """Write a function that sets the fields of a kind; made of the names of fields alone, as dataclasses do it."""
+    """Write a function that sets the fields of a kind."""
     parts = fields(kind)
     names |= {"_kind": kind, "_twin": kind.__dict__.get("__twin__", kind), "__name__": kind.__module__}
     names |= {"_missing": _Factory()} | dict(_defaults(parts))
     fresh = [part.name for part in parts if part.default_factory is not MISSING]
     lines = [*(f"if {name} is _missing: {name} = _made_{name}()" for name in fresh), *body]
-    exec(f"def {head}:\n " + "\n ".join(lines), names)  # noqa: S102 - see above
+    return _written(head, lines, names)
+
+
+def _written(head: str, lines: Sequence[str], names: dict[str, Any]) -> Any:
+    exec(f"def {head}:\n " + "\n ".join(lines), names)  # noqa: S102 - made of names of fields, as dataclasses do it
     return names[head.partition("(")[0]]
 
 

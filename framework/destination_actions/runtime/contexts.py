@@ -12,6 +12,7 @@ from destination_actions.context import BatchContext, Context
 from destination_actions.events import copy_of
 from destination_actions.runtime.claiming import Run, log_of
 from destination_actions.runtime.effect import Effect
+from destination_actions.values import part_maker
 
 
 class _Late:
@@ -32,14 +33,10 @@ class _Late:
 class _Context(_Late, Context[Any]):
     __slots__ = ("_of",)
     _made: ClassVar[Mapping[str, Callable[[Run], Any]]] = {
-        "settings": lambda run: run.lane.settings,
         "subscription": lambda run: run.prepared.subscription.id,
-        "clock": lambda run: run.equipment.clock,
         "log": lambda run: log_of(run.lane, run.prepared.subscription.id),
         "event": lambda run: copy_of(run.prepared.event),
         "message_id": lambda run: run.prepared.message_id,
-        "delivery_key": lambda run: run.request.delivery,
-        "http": lambda run: run.state.clients,
         "attempted": lambda run: run.attempted,
         "attempted_until": lambda run: run.attempted_until,
         "sync_mode": lambda run: run.prepared.subscription.sync_mode,
@@ -64,17 +61,17 @@ for _kind in (_Context, _BatchContext):  # shown as what it is to a plugin
     _kind.__qualname__ = _kind.__name__[1:]
 
 
+# What most plugins look at costs more when it is made late.
+_context = part_maker(_Context, ("_of", "send", "settings", "clock", "http", "delivery_key"))
+_batch_context = part_maker(_BatchContext, ("_of", "send"))
+
+
 def context_of(run: Run, effect: Effect) -> Context[Any]:
     """What plugin code gets for this delivery."""
-    context = _Context.__new__(_Context)
-    object.__setattr__(context, "_of", run)
-    object.__setattr__(context, "send", effect)
-    return context
+    settings = run.prepared.subscription.lane.settings
+    return _context(run, effect, settings, run.equipment.clock, run.state.clients, run.request.delivery)
 
 
 def batch_context_of(runs: Sequence[Run], effect: Effect) -> BatchContext[Any]:
     """What plugin code gets for deliveries that it performs together."""
-    context = _BatchContext.__new__(_BatchContext)
-    object.__setattr__(context, "_of", runs)
-    object.__setattr__(context, "send", effect)
-    return context
+    return _batch_context(runs, effect)

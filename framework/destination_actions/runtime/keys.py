@@ -7,22 +7,19 @@ and stays the same wherever the delivery is tried again.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
-from typing import Any, Final
 
 from destination_actions.definitions import Cooldown
 from destination_actions.events import Event
 
-_BLOCK: Final = 64
-"""Bytes that SHA-256 takes at a time."""
-
 
 def delivery_key(message_id: str, destination: str, subscription: str, generation: int = 0) -> str:
     """Name one delivery: 64 hexadecimal digits."""
-    data = message_id.encode("utf-8", "surrogatepass")  # as `_part` does
+    data = message_id.encode("utf-8", "surrogatepass")  # as `_encoded` does
     tail = _tail(destination, subscription, generation)
     return sha256(b"str:%d:%b%b" % (len(data), data, tail)).hexdigest()
 
@@ -41,19 +38,15 @@ def window_key(secret: bytes, destination: str, cooldown: Cooldown | None, deliv
 
 
 def keyed_digest(secret: bytes, data: bytes) -> str:
-    """HMAC with SHA-256 (RFC 2104). What the secret alone decides is worked out once, which is half of the time."""
-    inner, outer = _keyed(secret)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(data)
-    outer.update(inner.digest())
-    digest: str = outer.hexdigest()
-    return digest
+    """HMAC with SHA-256 (RFC 2104). What the secret alone decides is worked out once, a quarter of the time."""
+    keyed = _keyed(secret).copy()
+    keyed.update(data)
+    return keyed.hexdigest()
 
 
 @lru_cache(maxsize=16)
-def _keyed(secret: bytes) -> tuple[Any, Any]:
-    key = (sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
-    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
+def _keyed(secret: bytes) -> hmac.HMAC:
+    return hmac.new(secret, digestmod="sha256")
 
 
 def message_id_of(event: Event) -> str:
@@ -63,13 +56,17 @@ def message_id_of(event: Event) -> str:
 
 
 def _encoded(parts: Iterable[object]) -> bytes:
-    return b"".join([_part(part) for part in parts])
+    encoded = []
+    for part in parts:
+        if type(part) is str:  # as `_other` does, without asking further: nearly all parts are texts
+            data = part.encode("utf-8", "surrogatepass")
+            encoded.append(b"str:%d:%b" % (len(data), data))
+        else:
+            encoded.append(_other(part))
+    return b"".join(encoded)
 
 
-def _part(part: object) -> bytes:
-    if type(part) is str:  # as below, without asking further: nearly all parts are texts
-        data = part.encode("utf-8", "surrogatepass")
-        return b"str:%d:%b" % (len(data), data)
+def _other(part: object) -> bytes:
     if isinstance(part, tuple | list):
         kind, data = "list", _encoded(part)
     else:
