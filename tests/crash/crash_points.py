@@ -54,8 +54,8 @@ SANDBOX = ("sandbox: before it executes", "sandbox: executed, before the answer"
 POINTS = {"ingest": INGEST, "worker": WORKER, "sandbox": SANDBOX}
 
 STATEMENTS = {
-    "INSERT OR REPLACE INTO journal": "worker: between window and journal",
-    "DELETE FROM journal WHERE delivery IN": "worker: while the journal is pruned",
+    "INSERT INTO journal": "worker: between window and journal",
+    "DELETE FROM journal WHERE rowid IN": "worker: while the journal is pruned",
     "DELETE FROM ledger": "worker: while the ledger is pruned",
     "COMMIT": "worker: before a commit",
 }

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from destination_actions.errors import ConfigurationError, StoreError
-from destination_actions.protocols import ClaimRequest, ClaimTimes, Delivery, Verdict
+from destination_actions.protocols import Claim, ClaimRequest, ClaimTimes, Delivery, Verdict
 from destination_actions.stores import Database, SqliteClaims, SqliteQueue, SqliteTokens, open_sqlite
+from destination_actions.stores.sqlite import schema
 from destination_actions.stores.sqlite.schema import VERSION
 from destination_actions.testing.clock import ManualClock
 
@@ -106,6 +107,43 @@ def test_a_newer_schema_is_refused(database: Opener, tmp_path: Path) -> None:
     message = refusal(path)
     assert f"schema version {VERSION + 8}" in message
     assert f"up to {VERSION}" in message
+
+
+def test_claims_of_the_third_version_stay(tmp_path: Path) -> None:
+    """A file whose claims lay in the order of their keys is migrated: what was held, open or done is so afterwards."""
+    clock, path = ManualClock(), tmp_path / "old.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:3])
+        patch.setattr(schema, "VERSION", 3)
+        Database(path, clock).close()
+    now = clock.now()
+    windows = [("held", 0, now + 10, 0.0), ("sent", 1, now + 20, now + 80), ("done", 2, 0.0, now + 60)]
+    with closing(sqlite3.connect(path)) as old:
+        for name, stage, lease, until in windows:
+            row = (f"key {name}", stage, f"delivery {name}", "m", "token", lease, until, b'{"a":1}', max(lease, until))
+            old.execute("INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        old.execute("INSERT INTO journal VALUES ('delivery done', 2, ?, NULL, NULL, NULL, NULL, ?)", (now, b'{"a":1}'))
+        old.execute("INSERT INTO journal VALUES ('delivery sent', 1, ?, ?, ?, NULL, NULL, NULL)", (now, now, now))
+        old.commit()
+    new = Database(path, clock)
+    claims = SqliteClaims(new, TIMES)
+
+    async def course() -> list[Verdict]:
+        assert await claims.mark_sent(Claim("key held", "delivery held", 60.0, "token"))
+        await claims.confirm(Claim("key sent", "delivery sent", 60.0, "token"), {})
+        others = [ClaimRequest(f"key {name}", "another", 60.0, "m") for name in ("held", "sent", "done")]
+        return [(await claims.claim(one)).verdict for one in (*others, request("sent"), request("done"))]
+
+    found = run(course())
+    new.close()
+    assert [Verdict.BUSY, Verdict.COOLING, Verdict.ALREADY_SUPPRESSED, *[Verdict.ALREADY_DONE] * 2] == found
+    assert ["windows", "journal"] == _rowid_tables(path)
+
+
+def _rowid_tables(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_schema WHERE name IN ('windows', 'journal') ORDER BY rowid")
+        return [name for (name,) in rows if connection.execute(f"SELECT max(rowid) FROM {name}").fetchone()]
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:

@@ -27,12 +27,18 @@ _WINDOWS: Final = Lookup("SELECT key, stage, delivery, message, token, lease, un
 _ENTRIES: Final = Lookup(
     "SELECT delivery, mark, touched, attempted, attempted_wall, until, by, data FROM journal WHERE delivery"
 )
-_WRITE_WINDOW: Final = "INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_WRITE_ENTRY: Final = "INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_PRUNE_JOURNAL: Final = """DELETE FROM journal WHERE delivery IN
-    (SELECT delivery FROM journal WHERE touched <= ? ORDER BY touched LIMIT ?)"""
-_PRUNE_WINDOWS: Final = """DELETE FROM windows WHERE key IN
-    (SELECT key FROM windows WHERE ends <= ? ORDER BY ends LIMIT ?)"""
+_WRITE_WINDOW: Final = """INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET stage = excluded.stage, delivery = excluded.delivery, message = excluded.message,
+    token = excluded.token, lease = excluded.lease, until = excluded.until, data = excluded.data,
+    ends = excluded.ends"""
+_WRITE_ENTRY: Final = """INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (delivery) DO UPDATE SET mark = excluded.mark, touched = excluded.touched,
+    attempted = excluded.attempted, attempted_wall = excluded.attempted_wall, until = excluded.until,
+    by = excluded.by, data = excluded.data"""
+_PRUNE_JOURNAL: Final = """DELETE FROM journal WHERE rowid IN
+    (SELECT rowid FROM journal WHERE touched <= ? ORDER BY touched LIMIT ?)"""
+_PRUNE_WINDOWS: Final = """DELETE FROM windows WHERE rowid IN
+    (SELECT rowid FROM windows WHERE ends <= ? ORDER BY ends LIMIT ?)"""
 
 
 class SqliteClaims:
