@@ -20,6 +20,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,12 @@ def sandbox_process(folder: Path, served: World, seed: int, chances: dict[str, f
     return forked(lambda: asyncio.run(serve()))
 
 
+@cache
 def steady() -> Callable[[], float]:
-    """Give a wall clock that nobody sets, so that the time between two executions is what went by."""
+    """Give a wall clock that nobody sets, so that the time between two executions is what went by.
+
+    Processes that were forked after the first call have the same.
+    """
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
 

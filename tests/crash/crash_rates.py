@@ -21,14 +21,44 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from crash_harness import end, ended, forked, sandbox_process, settings_in
-from crash_worker import Job, accept, stores_of, work
+from crash_harness import end, ended, forked, sandbox_process, settings_in, steady
+from crash_worker import Job, Lines, accept, stores_of, work
 from crash_world import FLOW, world
 from destination_actions import AsyncRuntime
+from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimStore
 
 PERIOD = 1
 ONE = "user-001"
 """A person whose period is one second."""
+
+
+class Timed:
+    """Claims that write down when they were given and marked, so that a run that went wrong can be explained."""
+
+    def __init__(self, inner: ClaimStore, lines: Lines) -> None:
+        self._inner = inner
+        self._lines = lines
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the store's own."""
+        return getattr(self._inner, name)
+
+    async def claim(self, request: ClaimRequest) -> ClaimAnswer:
+        """Claim; what is not given is not written down."""
+        began, answer = steady()(), await self._inner.claim(request)
+        if answer.claim is not None:
+            self._add(request.delivery, answer.verdict.value, began)
+        return answer
+
+    async def mark_sent(self, claim: Claim) -> bool:
+        """Mark."""
+        began, marked = steady()(), await self._inner.mark_sent(claim)
+        self._add(claim.delivery, "marked" if marked else "refused to mark", began)
+        return marked
+
+    def _add(self, of: str, step: str, began: float) -> None:
+        at = steady()()
+        self._lines.add({"of": of, "step": step, "at": at, "took": at - began})
 
 
 def one_key(folder: Path, *, processes: int, seconds: float) -> dict[str, Any]:
@@ -37,7 +67,9 @@ def one_key(folder: Path, *, processes: int, seconds: float) -> dict[str, Any]:
     def press(job: Job, number: int) -> None:
         async def main() -> None:
             stores = stores_of(job, None)
-            async with AsyncRuntime.from_config(job.load(), stores=stores, busy_wait=0, watchdog=None) as runtime:
+            timed = Timed(stores.claims, Lines(folder / f"claims-{number}.ndjson"))
+            equipment: dict[str, Any] = {"stores": dataclasses.replace(stores, claims=timed), "busy_wait": 0}
+            async with AsyncRuntime.from_config(job.load(), watchdog=None, **equipment) as runtime:
                 until, n = time.monotonic() + seconds, 0
                 while time.monotonic() < until:
                     n += 1
@@ -52,7 +84,17 @@ def one_key(folder: Path, *, processes: int, seconds: float) -> dict[str, Any]:
     closest = pairs[gaps.index(min(gaps))]
     result = {"processes": processes, "seconds": seconds, "triggers": len(executed)}
     result |= {"shortest_gap": round(min(gaps), 3), "longest_gap": round(max(gaps), 3)}
-    return result | {"closest": " ".join(one["messageId"] for one in closest)}
+    return result | {"closest": " and ".join(_story(folder, one, closest[0]["at"]) for one in closest)}
+
+
+def _story(folder: Path, one: dict[str, Any], since: float) -> str:
+    """When a trigger was claimed, marked and executed, in seconds from `since`; how long the store took for each."""
+    lines = [json.loads(line) for path in folder.glob("claims-*.ndjson") for line in path.read_text().splitlines()]
+    steps = [
+        (line["at"], f"{line['step']} in {line['took']:.3f} s") for line in lines if line["of"] == one["deliveryKey"]
+    ]
+    told = sorted([*steps, (one["at"], "executed")])
+    return f"{one['messageId']} ({', '.join(f'{at - since:+.3f} {what}' for at, what in told)})"
 
 
 def one_account(folder: Path, *, workers: int, events: int, limit: int = 20) -> dict[str, Any]:
@@ -82,6 +124,7 @@ def _served(
     """Run processes against a sandbox without faults; gives what it executed."""
     folder.mkdir()
     served = dataclasses.replace(world(400), creates_per_second=limit)
+    steady()  # one clock for all that is forked
     server = sandbox_process(folder, served, 0, {})
     pids: Sequence[int] = ()
     try:
