@@ -12,6 +12,7 @@ import pytest
 from destination_actions.errors import StoreError
 from destination_actions.protocols import ClaimRequest, Delivery, LedgerEntry, LedgerQuery, Verdict
 from destination_actions.stores import Database, SqliteClaims, SqliteLedger, SqliteQueue, SqliteRates
+from destination_actions.stores.sqlite import connection
 from destination_actions.testing.clock import ManualClock
 
 Opener = Callable[..., Database]
@@ -163,6 +164,16 @@ def test_a_closed_file_says_so(database: Opener) -> None:
     assert asyncio.run(campaign()) == 0.0
     with pytest.raises(StoreError, match=r"store\.db is closed"):
         asyncio.run(rates.pause("lane", 1.0))
+
+
+def test_a_slow_commit_is_told(database: Opener, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """Whoever wonders why deliveries are late finds the file, and how long it stood still, in the log."""
+    one = database(ManualClock())
+    asyncio.run(one.run(lambda *_: None))
+    assert "" == caplog.text
+    monkeypatch.setattr(connection, "SLOW", 0.0)
+    asyncio.run(one.run(lambda *_: None))
+    assert f"a commit to {one.path} took 0.0 s" in caplog.text
 
 
 def test_many_threads_share_one_store(database: Opener) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import sqlite3
@@ -15,7 +16,12 @@ from destination_actions.errors import StoreError
 from destination_actions.stores.sqlite.schema import prepare, refuse_foreign
 from destination_actions.stores.sqlite.secret import install_secret, secret_path, sync_folder
 
+log = logging.getLogger("destination_actions")
+
 T = TypeVar("T")
+
+SLOW: Final = 1.0
+"""Seconds of a commit from which on it is told: all processes of the file wait meanwhile, and lose claims by it."""
 
 CHECKED_BYTES: Final = 64 * 1024 * 1024
 """Files up to this size are checked for damage when they are opened; larger ones when SQLite meets the damage."""
@@ -56,11 +62,20 @@ def transaction(connection: sqlite3.Connection, busy: float) -> Iterator[None]:
     waited(lambda: connection.execute("BEGIN IMMEDIATE"), busy)
     try:
         yield
+        began = time.monotonic()
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    if (took := time.monotonic() - began) >= SLOW:
+        _tell_slow(connection, took)
+
+
+def _tell_slow(connection: sqlite3.Connection, seconds: float) -> None:
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    text = "a commit to %s took %.1f s, and every process that uses it waited: look at the disk and the machine's load"
+    log.warning(text, path, seconds)
 
 
 def waited(step: Callable[[], T], busy: float) -> T:
