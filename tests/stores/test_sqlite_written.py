@@ -1,10 +1,13 @@
 """Records that the writer remembers: read once while nobody else writes, and read anew whenever somebody has."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from destination_actions.protocols import Claim, ClaimRequest
+from destination_actions.errors import StoreError
+from destination_actions.protocols import Claim, ClaimRequest, Verdict
 from destination_actions.stores import Database, SqliteClaims
 from destination_actions.testing.clock import ManualClock
 
@@ -103,3 +106,43 @@ def test_what_was_undone_is_read_anew(database: Opener) -> None:
         return statements
 
     assert reads(asyncio.run(course())) == 1
+
+
+class FailingCommit:
+    """A connection whose next commit fails, as one does that finds the file busy."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection, self.armed = connection, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        """As the connection does."""
+        if self.armed and statement == "COMMIT":
+            self.armed = False
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+        return self._connection.execute(statement, *values)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_commit_that_fails_gives_nobody_a_yes(database: Opener, taken: bool) -> None:
+    """Everybody in that transaction is told, nothing of it is in the file or remembered: a key that somebody else has
+    taken meanwhile cannot be marked, and one that is still held can."""
+    clock = ManualClock()
+    one = database(clock)
+    here, there = SqliteClaims(one), SqliteClaims(database(clock))
+    two, other = (ClaimRequest(f"key {n}", f"delivery {n}", 60.0, "message") for n in (2, 3))
+
+    async def course() -> tuple[list[type], Verdict, bool]:
+        claim = await claimed(here)
+        one._connection = FailingCommit(one._connection)
+        failed = await asyncio.gather(here.mark_sent(claim), here.claim(two), return_exceptions=True)
+        if taken:
+            await there.release(claim)
+        free = await there.claim(ClaimRequest(two.key, other.delivery, 60.0, "message"))
+        return [type(error) for error in failed], free.verdict, await here.mark_sent(claim)
+
+    assert ([StoreError, StoreError], Verdict.GRANTED, not taken) == asyncio.run(course())
