@@ -497,6 +497,34 @@ def test_a_destination_has_a_deadline(timeout: float | None, arrives: bool) -> N
     through()
 
 
+@pytest.mark.parametrize("step", ["mark_sent", "take_rate"])
+def test_a_store_that_stood_still_lets_no_burst_go(step: str) -> None:
+    """What was kept waiting does not leave together: whoever has missed a turn takes another."""
+
+    @on_virtual_time
+    async def through() -> None:
+        async with scene() as s:
+            part: Any = s.stores.claims if step == "mark_sent" else s.stores.rates
+            real = getattr(part, step)
+
+            async def slow(*arguments: Any, **options: Any) -> Any:
+                """Nothing that is asked for between 1 and 3 s is answered before 3 s, like commits of one disk."""
+                began = s.seconds
+                answer = await real(*arguments, **options)
+                if 1 <= began < 3:
+                    await s.clock.sleep(3 - began)
+                return answer if step == "mark_sent" else answer - (s.seconds - began)
+
+            setattr(part, step, slow)
+            await s.runtime(destination(action(cooldown=None, rate=10.0))).enqueue(tracks(40))
+            await s.work(s.runtimes[0], ends=40)
+            left = [at for at, _ in s.requests]
+            assert (40, True) == (len(left), max(left) < 8)
+            assert max(sum(at <= other < at + 1 for other in left) for at in left) <= 11
+
+    through()
+
+
 # --- batches ---------------------------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,21 @@ def test_blocks_follow_each_other(rates: tuple[RateStore, ManualClock]) -> None:
     assert [run(store.take_rate("a", 1, per_second=20.0)) for _ in range(2)] == pytest.approx([0.0, 0.05], abs=1e-5)
 
 
+def test_what_a_commit_takes_is_taken_off_the_wait(database: Callable[..., Database]) -> None:
+    """The seconds to wait count from the answer, so that a turn that passed while the store wrote it down is known to
+    be past; what was not leased is not nearer for that."""
+    clock = ManualClock()
+    one = database(clock)
+    rates = SqliteRates(one)
+
+    async def stalled(n: int, within: float) -> float:
+        leased = rates.take_rate("a", n, per_second=1.0, within=within)
+        return (await asyncio.gather(leased, one.run(lambda *_: clock.advance(2.0))))[0]  # in one commit
+
+    waits = [run(stalled(3, 9.0)), run(stalled(5, 9.0)), run(stalled(1, 2.9))]
+    assert pytest.approx([-2.0, -1.0, 4.0], abs=1e-5) == waits
+
+
 def test_a_pause_holds_the_lane(rates: tuple[RateStore, ManualClock]) -> None:
     """No permit of a paused lane comes before the pause is over, and a shorter pause does not shorten it."""
     store, clock = rates

@@ -12,7 +12,8 @@ class RateStore(Protocol):
     """Shares a rate between workers by leasing blocks of it."""
 
     async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
-        """Lease `n` permits of a lane; gives the seconds to wait before the first may be used.
+        """Lease `n` permits of a lane; gives the seconds to wait before the first may be used: less than zero when the
+        store took so long that its moment is past.
 
         When that is more than `within`, nothing was leased: come back after the difference.
         """

@@ -186,8 +186,8 @@ class Effect:
         started = self._clock.monotonic()
         if not await self._all_marked(claims):
             raise ClaimLost("the claim was lost before the request left")
-        if moment is not None and (early := moment - self._clock.monotonic()) > 0:
-            await self._clock.sleep(early)
+        if moment is not None and self._turns is not None:
+            await self._turns.come(moment)
         left = self._times.send - (self._clock.monotonic() - started)
         if left <= 0 or self._closed:
             raise ClaimLost("the store took so long that the request may no longer leave")

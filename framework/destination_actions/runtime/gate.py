@@ -254,4 +254,4 @@ class Gate:
     async def _more_permits(self, rate: float) -> None:
         count = max(1, int(rate * BLOCK))
         wait = await self._stores.rates.take_rate(self.key, count, per_second=rate)
-        self._permits = Permits(count, self._clock.monotonic() + wait, rate)
+        self._permits = Permits(count, self._clock.monotonic() + max(wait, 0.0), rate)

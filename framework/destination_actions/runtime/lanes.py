@@ -28,6 +28,10 @@ from destination_actions.runtime.plan import Lane
 LEAD: Final = 0.1
 """Seconds before its turn at which an effect's claim is marked; a commit that takes no longer delays nothing."""
 
+LATE: Final = 0.05
+"""Seconds after its turn up to which an effect may still leave. Those that were kept waiting together would leave
+together, and a limit holds in every second: where the store stood still, they take other turns."""
+
 
 class LaneClients:
     """`Context.http`: requests with the credentials of their origin, and with a token that is renewed once on a 401."""
@@ -199,13 +203,25 @@ class Turns:
     async def turn(self) -> float:
         """Give the moment (monotonic) from which one effect may leave, a little before it comes: time enough to mark
         the claim, so that effects leave as evenly as their turns are. Raises `NoTurn` when it is too far away."""
+        moment = await self._next()
+        await self._until(moment - LEAD)
+        return moment
+
+    async def come(self, moment: float) -> None:
+        """Wait for the moment of a turn, or for that of another turn when it was missed."""
+        if self._clock.monotonic() - moment > LATE:
+            moment = await self._next()
+        await self._until(moment)
+
+    async def _next(self) -> float:
         wait = await self._rates.take_rate(self._lane, 1, per_second=self._per_second, within=self._within)
         if wait > self._within:
             raise NoTurn(wait - self._within / 2)
-        moment = self._clock.monotonic() + wait
-        if wait > LEAD:
-            await self._clock.sleep(wait - LEAD)
-        return moment
+        return self._clock.monotonic() + wait
+
+    async def _until(self, moment: float) -> None:
+        if (early := moment - self._clock.monotonic()) > 0:
+            await self._clock.sleep(early)
 
 
 def _tokens(lane: Lane, oauth: OAuth2[Any], key: str, stores: Stores, clients: OriginClients, clock: Clock) -> Tokens:

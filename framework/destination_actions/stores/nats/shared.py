@@ -30,7 +30,13 @@ class NatsRates:
     async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
         """As `RateStore` says; the permits of a block come one every `1 / per_second` seconds."""
         taken(Lane(), n, per_second, 0.0, within)  # what is no rate is refused before anything is asked
-        return await self._link.run(self._change(lane, lambda record, now: taken(record, n, per_second, now, within)))
+
+        def change(record: Lane, now: float) -> tuple[Lane, tuple[float, float]]:
+            after, wait = taken(record, n, per_second, now, within)
+            return after, (wait, now)
+
+        wait, then = await self._link.run(self._change(lane, change))
+        return wait if wait > within else wait - (self._clock.now() - then)
 
     async def pause(self, lane: str, seconds: float) -> None:
         """As `RateStore` says; a pause is never cut short by a shorter one."""

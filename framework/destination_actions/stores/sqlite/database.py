@@ -72,7 +72,7 @@ class Database:
 
     def __init__(self, path: Path, clock: Clock, *, busy: float = BUSY) -> None:
         self.path = path
-        self._clock = clock
+        self.clock = clock
         self._busy = busy
         self._boot = boot_of(clock)
         self._pid = os.getpid()
@@ -243,7 +243,7 @@ class Database:
         connection, before = self._connection, self._connection.total_changes
         anchor = self._anchor_now()
         self._look_for_the_dead(anchor)
-        at = anchor.instant(self._clock)  # later than all that was asked, earlier than what anybody else will write
+        at = anchor.instant(self.clock)  # later than all that was asked, earlier than what anybody else will write
         for job in jobs:
             if job.work is not None and not job.dropped:
                 job.result = job.work(connection, at)
@@ -271,10 +271,10 @@ class Database:
             raise StoreError(f"{self.path} was removed or exchanged while it was in use: stop all workers, put it back")
 
     def _look_for_the_dead(self, anchor: Anchor) -> None:
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if now >= self._look_at:
             self._look_at = now + _LOOK
-            note_departures(self._connection, self._presence, anchor.instant(self._clock))
+            note_departures(self._connection, self._presence, anchor.instant(self.clock))
 
     def _anchor_now(self) -> Anchor:
         """The anchor of store time, read once an epoch."""
@@ -287,7 +287,7 @@ class Database:
         row = self._connection.execute("SELECT boot, base, seen FROM clock").fetchone()
         if row is not None and row[0] == self._boot:
             return Anchor(*row)
-        anchor = anchored(self._clock, self._boot, row[2] if row else 0.0)
+        anchor = anchored(self.clock, self._boot, row[2] if row else 0.0)
         self._connection.execute(
             "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", (anchor.boot, anchor.base, anchor.seen)
         )

@@ -22,12 +22,13 @@ class SqliteRates:
     async def take_rate(self, lane: str, n: int, *, per_second: float, within: float = math.inf) -> float:
         """As `RateStore` says; the permits of a block come one every `1 / per_second` seconds."""
 
-        def work(connection: sqlite3.Connection, at: Instant) -> float:
+        def work(connection: sqlite3.Connection, at: Instant) -> tuple[float, float]:
             after, wait = taken(_read(connection, lane), n, per_second, at.now, within)
             _write(connection, lane, after)
-            return wait
+            return wait, self._database.clock.monotonic()
 
-        return await self._database.run(work)
+        wait, then = await self._database.run(work)
+        return wait if wait > within else wait - (self._database.clock.monotonic() - then)
 
     async def pause(self, lane: str, seconds: float) -> None:
         """As `RateStore` says; a pause is never cut short by a shorter one."""
