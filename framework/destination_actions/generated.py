@@ -2,15 +2,20 @@
 
 Sources are made of fixed words and numbered names alone. Every text and constant is bound to a name, so no text of a
 configuration is ever a part of a source; and what has the same shape has the same source, which is compiled once.
+
+Rooms that know nothing of each other write one function together: who has an object says how its members are read
+(`Source`), who wants them writes the code around. So a mapping and the payload that it fills become one function, and
+the document between them is never made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, Protocol
 
 from destination_actions.events import MISSING
 
@@ -67,3 +72,60 @@ class Code:
         source = "\n".join([f"def {head}:", *self._lines, f"    return {result}"])
         made: Callable[..., Any] = defined(source, head.partition("(")[0], self.names)
         return made
+
+
+class Value(Protocol):
+    """A value that code can read."""
+
+    def put(self, code: Any, variable: str) -> None:
+        """Write the lines that leave it, or `MISSING`, in a variable."""
+
+    def members(self) -> Source | None:
+        """Give what its members are made of, where it is an object that need not be made for that."""
+
+    def items(self) -> Items | None:
+        """Give what its items are made of, where it is a list of objects that need not be made for that."""
+
+
+class Items(Protocol):
+    """Objects made of the items of another list, one by one."""
+
+    def put(self, code: Any, variable: str) -> None:
+        """Write the lines that leave the other list in a variable; if that is no list, there are no items."""
+
+    def each(self, code: Any, variable: str) -> AbstractContextManager[Source]:
+        """Write the loop over the list in a variable, with what is written meanwhile in it; gives one object."""
+
+    def keys(self) -> frozenset[str]:
+        """Give every key that such an object may have."""
+
+
+class Source(Protocol):
+    """An object whose members code can read."""
+
+    def keys(self) -> frozenset[str]:
+        """Give every key that it may have."""
+
+    def value(self, key: str) -> Value | None:
+        """Give the value of a key, None where it is never there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How large an object may be that is never made: `room` characters, as JSON. `weigh` gives at least what a value
+    takes of it, and more than there is for what is nested too deeply."""
+
+    room: int
+    weigh: Callable[[Any], int]
+
+
+class Whole(Source, Protocol):
+    """An object that is made of one value."""
+
+    limit: Limit
+
+    def function(self, write: Callable[[Any], str]) -> Callable[[Any], Any]:
+        """Give the function of that value whose lines `write` writes; what it gives is the expression to return.
+
+        It may raise what making the object would raise.
+        """

@@ -6,7 +6,14 @@ from destination_actions.fields._checked import Checked, Coercion, FieldError, F
 from destination_actions.fields._conditions import Condition, Conditions, all_of, any_of, when, when_sync_mode
 from destination_actions.fields._dates import parse_moment
 from destination_actions.fields._definition import FieldVerdict
-from destination_actions.fields._fieldset import FieldSet, quick_payload, secret_values, with_default, write_quick
+from destination_actions.fields._fieldset import (
+    FieldSet,
+    payload_from,
+    quick_payload,
+    secret_values,
+    with_default,
+    write_quick,
+)
 from destination_actions.fields._names import attribute_name, is_reserved, wire_key
 from destination_actions.fields._secret import MASK, Secret
 from destination_actions.fields._segment import fieldset_from_json, import_report
@@ -36,6 +43,7 @@ __all__ = [
     "import_report",
     "is_reserved",
     "parse_moment",
+    "payload_from",
     "quick_payload",
     "secret_values",
     "when",

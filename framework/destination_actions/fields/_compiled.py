@@ -14,11 +14,12 @@ from destination_actions.fields._checked import Checked, FieldError, FieldProble
 from destination_actions.fields._clean import Report, clean, plan_of
 from destination_actions.fields._errors import Site, required_error, schema_errors, shown
 from destination_actions.fields._json import copied, is_object
-from destination_actions.fields._quick import Quick, quick_of
+from destination_actions.fields._quick import Quick, quick_from, quick_of
 from destination_actions.fields._quick_code import twin_of
 from destination_actions.fields._required import Scope, absent_paths, is_conditional
 from destination_actions.fields._schema import compile_schema, object_schema
 from destination_actions.fields._specs import FieldSpec
+from destination_actions.generated import Whole
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
@@ -65,6 +66,18 @@ class Compiled:
         if value is not None and self.judges and any(self.problems(value)):
             return None
         return value
+
+    def built_from(self, whole: Whole) -> Quick | None:
+        """Give the code that does as `built`, of what fills a document instead of one."""
+        quick = quick_from(self.owner, whole)
+        if quick is None or not self.judges:
+            return quick
+
+        def judged(given: Any) -> FieldSet | None:
+            value = quick(given)
+            return None if value is not None and any(self.problems(value)) else value
+
+        return judged
 
     def check(self, document: Any, *, strict: bool, sync_mode: str | None) -> Checked[Any]:
         """Clean, validate and build; see `FieldSet.check`."""

@@ -16,6 +16,7 @@ from destination_actions.fields._json import copied
 from destination_actions.fields._schema import DIALECT, object_schema
 from destination_actions.fields._secret import MASK, Secret
 from destination_actions.fields._specs import FieldSpec, field
+from destination_actions.generated import Whole
 
 Validator = Callable[[Any], Any]
 
@@ -168,6 +169,15 @@ def quick_payload(fields: type[FieldSet], document: Any) -> FieldSet | None:
     None says nothing: `FieldSet.check` decides then. What it gives is equal to this value where there is one.
     """
     return fields.__compiled__.built(document)
+
+
+def payload_from(fields: type[FieldSet], whole: Whole) -> Callable[[Any], FieldSet | None] | None:
+    """Write the code that makes a value straight from what would fill its documents; None where that cannot be.
+
+    It gives what `quick_payload` gives for the document, or None, which says nothing; it may raise what filling the
+    document would raise, and what a validator raises.
+    """
+    return fields.__compiled__.built_from(whole)
 
 
 def write_quick(fields: type[FieldSet]) -> None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from destination_actions.events import MISSING
 from destination_actions.fields._formats import OWN_FORMATS
 from destination_actions.fields._json import NotJson, copied, is_text
+from destination_actions.fields._quick_bounds import Bounds, fixed_size
 from destination_actions.fields._schema import compile_schema, value_schema
 from destination_actions.fields._secret import Secret
 from destination_actions.fields._specs import FieldSpec, NestedClass
-from destination_actions.generated import Code
+from destination_actions.generated import Code, Items, Source, Value
 
 if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
@@ -32,12 +33,16 @@ _DEEPEST: Final = 4
 
 
 class Document:
-    """The members of a document, read by what is in a variable: its `get`."""
+    """The members of a document, read by what is in a variable: its `get`. Which there are is not known."""
 
     def __init__(self, get: str) -> None:
         self._get = get
 
-    def value(self, key: str) -> Member:
+    def keys(self) -> frozenset[str]:
+        """Give the keys that are known."""
+        return frozenset()
+
+    def value(self, key: str) -> Value:
         """Give the value of a key."""
         return Member(self._get, key)
 
@@ -52,18 +57,34 @@ class Member:
         """Read it."""
         code.line(f"{variable} = {self._get}({code.bind(self._key)}, MISSING)")
 
+    def members(self) -> None:
+        """Say that only the value itself can tell."""
+
+    def items(self) -> None:
+        """Say that only the value itself can tell."""
+
 
 class Writer:
     """Writes the lines that take the fields of a class."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, bounds: Bounds | None = None) -> None:
         self.code = code
+        self._bounds = bounds
         self._depth = 0
+        self._place = 1
+        self._in_list = False
 
-    def made(self, owner: type[FieldSet], source: Document) -> str:
+    def whole(self, owner: type[FieldSet], source: Source) -> str:
+        """Write the lines that take an object that is never made; `size` is what there is of it to be counted."""
+        self.code.line("size = 0")
+        return self.made(owner, source)
+
+    def made(self, owner: type[FieldSet], source: Source) -> str:
         """Write the lines that take an object; give the variable in which the typed value is left."""
         specs = owner.fields()
         held = [self._field(spec, source.value(spec.key)) for spec in specs]
+        if self._bounds is not None and self._depth == 0:
+            self.code.line(f"if size > {self._bounds.counted}: return None")
         return self._set_up(owner, dict(zip((spec.name for spec in specs), held, strict=True)))
 
     def _set_up(self, owner: type[FieldSet], held: dict[str, str]) -> str:
@@ -79,10 +100,18 @@ class Writer:
         code.line(f"{made} = {code.bind(object.__new__)}({code.bind(owner)})", f"{set_dict}({made}, {{{members}}})")
         return made
 
-    def _field(self, spec: FieldSpec, value: Member) -> str:
+    def _field(self, spec: FieldSpec, value: Value | None) -> str:
         """Write the lines that leave an attribute's value in a variable, or give up."""
         code, variable = self.code, self.code.variable()
-        value.put(code, variable)
+        if value is None:
+            code.line(self._absent(spec, variable))
+            return variable
+        members = _known_members(spec, value)
+        if members is not None:
+            with self._deeper():
+                return self.made(_inner(spec), members)
+        items = _known_items(spec, value)
+        (items or value).put(code, variable)
         absent = f"{variable} is MISSING" + ("" if spec.allow_null else f" or {variable} is None")
         usual = self._usual(spec, variable)
         if usual is None:
@@ -91,7 +120,7 @@ class Writer:
                 code.line(f"{variable} = {self._value(spec, variable)}")
             return variable
         with code.block(f"if {usual}:"):  # what nearly all values are is asked first
-            self._taken(spec, variable)
+            self._taken(spec, variable, items)
         code.line(f"elif {absent}: {self._absent(spec, variable)}", "else: return None")
         return variable
 
@@ -101,10 +130,12 @@ class Writer:
             return f"type({variable}) is list"
         return self._text_test(spec, variable) if spec.type in _TEXTS else None
 
-    def _taken(self, spec: FieldSpec, variable: str) -> None:
+    def _taken(self, spec: FieldSpec, variable: str, items: Items | None) -> None:
         if spec.multiple:
-            self._list(spec, variable)
-        elif spec.secret:
+            self._list(spec, variable, items)
+            return
+        self._count(variable)
+        if spec.secret:
             self.code.line(f"{variable} = {self.code.bind(Secret)}({variable})")
         else:
             self.code.line("pass")
@@ -114,15 +145,52 @@ class Writer:
             return f"{variable} = {self.code.bind(_default(spec))}()"
         return "return None" if spec.always_required or spec.default is None else f"{variable} = None"
 
-    def _list(self, spec: FieldSpec, variable: str) -> None:
-        code, items, item = self.code, self.code.variable(), self.code.variable()
+    def _list(self, spec: FieldSpec, variable: str, items: Items | None) -> None:
+        code, taken = self.code, self.code.variable()
         for sign, bound in (("<", spec.min_items), (">", spec.max_items)):
             if bound is not None:
                 code.line(f"if len({variable}) {sign} {bound}: return None")
-        code.line(f"{items} = []")
-        with code.block(f"for {item} in {variable}:"):
-            code.line(f"{items}.append({self._value(spec, item)})")
-        code.line(f"{variable} = {items}")
+        code.line(f"{taken} = []")
+        if items is None:
+            self._each(spec, variable, taken)
+        else:
+            self._each_known(spec, variable, items, taken)
+        code.line(f"{variable} = {taken}")
+
+    def _each(self, spec: FieldSpec, variable: str, taken: str) -> None:
+        item = self.code.variable()
+        with self._weighed(variable), self.code.block(f"for {item} in {variable}:"):
+            self.code.line(f"{taken}.append({self._value(spec, item)})")
+
+    def _each_known(self, spec: FieldSpec, variable: str, items: Items, taken: str) -> None:
+        inner = _inner(spec)
+        self.code.line(f"size += {fixed_size(inner.fields()) + 2} * len({variable})")
+        with items.each(self.code, variable) as source, self._deeper(in_list=True):
+            self.code.line(f"{taken}.append({self.made(inner, source)})")
+
+    # --- what is never made is counted ---
+
+    def _count(self, variable: str) -> None:
+        """Write the counting of a text in a list."""
+        if self._bounds is not None and self._in_list:
+            self.code.line(f"size += len({variable})")
+
+    def _short(self, spec: FieldSpec, variable: str) -> list[str]:
+        """The test of a text that is not counted."""
+        if self._bounds is None or self._in_list or (spec.maximum is not None and spec.maximum <= self._bounds.text):
+            return []
+        return [f"len({variable}) <= {self._bounds.text}"]
+
+    @contextmanager
+    def _weighed(self, variable: str) -> Iterator[None]:
+        """Write the weighing of a value that comes as a whole; nothing within it is counted again."""
+        bounds, self._bounds = self._bounds, None
+        if bounds is not None:
+            place = "[" * self._place + variable + "]" * self._place  # as deep as it would be
+            self.code.line(f"size += {self.code.bind(bounds.weigh)}({place})")
+            self.code.line(f"if size > {bounds.counted}: return None")
+        yield
+        self._bounds = bounds
 
     def _value(self, spec: FieldSpec, variable: str) -> str:
         """Write the lines that take a value that is there, or give up; give what it becomes."""
@@ -132,6 +200,7 @@ class Writer:
 
     def _text(self, spec: FieldSpec, variable: str) -> str:
         self.code.line(f"if not ({self._text_test(spec, variable)}): return None")
+        self._count(variable)
         return f"{self.code.bind(Secret)}({variable})" if spec.secret else variable
 
     def _text_test(self, spec: FieldSpec, variable: str) -> str:
@@ -145,7 +214,7 @@ class Writer:
             tests.append(f"{bind(OWN_FORMATS[spec.format])}({variable})")
         if spec.pattern is not None or spec.format not in {*_UNCHECKED_FORMATS, *OWN_FORMATS}:
             tests.append(self._schema(spec, variable))
-        return " and ".join(tests)
+        return " and ".join([*tests, *self._short(spec, variable)])
 
     def _number(self, spec: FieldSpec, variable: str) -> str:
         """A text of a few digits is a number to every FieldSet; other texts are left to the general way."""
@@ -176,7 +245,8 @@ class Writer:
         plain = known is not None and not (spec.choices or spec.pattern)
         test = f"{self.code.bind(known)}({variable})" if plain else self._schema(spec, variable)
         is_ascii = f"type({variable}) is str and {variable} and {variable}.isascii()"
-        self.code.line(f"if not ({is_ascii} and {test}): return None")
+        self.code.line(f"if not ({' and '.join([is_ascii, test, *self._short(spec, variable)])}): return None")
+        self._count(variable)
         return variable
 
     def _object(self, spec: FieldSpec, variable: str) -> str:
@@ -186,17 +256,20 @@ class Writer:
     def _nested(self, inner: NestedClass, variable: str) -> str:
         code, made = self.code, self.code.variable()
         if self._depth == _DEEPEST:
+            with self._weighed(variable):
+                pass
             code.line(f"{made} = {code.bind(inner.__compiled__.quick)}({variable})", f"if {made} is None: return None")
             return made
         code.line(f"{made} = {variable}.get")
-        with self._deeper():
+        with self._weighed(variable), self._deeper():
             return self.made(inner, Document(made))
 
     @contextmanager
-    def _deeper(self) -> Iterator[None]:
-        self._depth += 1
+    def _deeper(self, *, in_list: bool = False) -> Iterator[None]:
+        outer = self._depth, self._place, self._in_list
+        self._depth, self._place, self._in_list = self._depth + 1, self._place + 1 + in_list, self._in_list or in_list
         yield
-        self._depth -= 1
+        self._depth, self._place, self._in_list = outer
 
     def _any(self, spec: FieldSpec, variable: str) -> str:
         self.code.line(f"if {variable} is None or {variable} == '': return None")
@@ -205,7 +278,8 @@ class Writer:
     def _copy(self, spec: FieldSpec, variable: str) -> str:
         checked = bool(spec.choices or spec.format or spec.pattern or _bounds(spec))
         test = f" or not {self._schema(spec, variable)}" if checked else ""
-        self.code.line(f"{variable} = {self.code.bind(_plain)}({variable})")
+        with self._weighed(variable):
+            self.code.line(f"{variable} = {self.code.bind(_plain)}({variable})")
         self.code.line(f"if {variable} is MISSING{test}: return None")
         return variable
 
@@ -225,6 +299,23 @@ _KINDS: Final[dict[str, Callable[[Writer, FieldSpec, str], str]]] = {
     "object": Writer._object,
     "any": Writer._any,
 }
+
+
+def _inner(spec: FieldSpec) -> NestedClass:
+    inner: Any = spec.properties
+    return inner  # type: ignore[no-any-return]
+
+
+def _known_members(spec: FieldSpec, value: Value) -> Source | None:
+    """The members of an object of a class, where they are known, and are no others than its fields."""
+    members = value.members() if spec.properties is not None and not spec.multiple else None
+    return members if members is not None and members.keys() <= _inner(spec).__compiled__.by_key.keys() else None
+
+
+def _known_items(spec: FieldSpec, value: Value) -> Items | None:
+    """As `_known_members`, of a list."""
+    items = value.items() if spec.properties is not None and spec.multiple else None
+    return items if items is not None and items.keys() <= _inner(spec).__compiled__.by_key.keys() else None
 
 
 def twin_of(owner: type[FieldSet], specs: Sequence[FieldSpec]) -> type | None:

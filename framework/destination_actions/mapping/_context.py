@@ -11,9 +11,9 @@ from ..errors import ConfigurationError, MappingError, nearest
 from ..events import MISSING
 from ._arguments import ArgumentChecker
 from ._directive import Directive
-from ._generated import Inline, put_resolved
+from ._generated import put_resolved
 from ._limits import MAPPING_LIMITS, MappingLimits
-from ._objects import Constant, list_resolver, object_resolver, put_object
+from ._objects import Constant, Root, list_resolver, object_resolver, put_object
 from ._paths import EACH, Path, Resolver, Step, compile_path, parse_path, path_text
 from ._templates import parse_template, template_resolver
 from ._values import described
@@ -127,11 +127,12 @@ class Context:
             return list_resolver([place.node(item, number) for number, item in enumerate(value)])
         return Constant(value) if is_scalar(value) else place.error(f"expected a JSON value, got {described(value)}")
 
-    def root(self, value: Any) -> Inline:
+    def root(self, value: Any) -> Root:
         """Compile a whole mapping."""
         if isinstance(value, dict) and not any(map(_is_directive_key, value)):
-            return partial(put_object, self._members(value))
-        return partial(put_resolved, self.node(value))
+            members = self._members(value)
+            return Root(partial(put_object, members), members)
+        return Root(partial(put_resolved, self.node(value)))
 
     def _object(self, members: dict[Any, Any]) -> Resolver:
         return object_resolver(self._members(members))

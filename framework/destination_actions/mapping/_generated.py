@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import orjson
@@ -38,32 +39,46 @@ def written_out(resolver: R, inline: Inline) -> R:
 
 def resolver_of(inline: Inline) -> Callable[[Any, Frame], Any]:
     """Give the function of a scope and a frame whose lines leave its value in a variable."""
+    write = partial(_found, inline)
     draft = Code()
-    with draft.reading("scope"):
-        inline(draft, "found")
+    draft.body("scope", write)
     code = Code(draft)
-    with code.reading("scope"):
-        inline(code, "found")
-    return written_out(code.function("resolve(scope, frame)", "found"), inline)
+    result = code.body("scope", write)
+    return written_out(code.function("resolve(scope, frame)", result), inline)
 
 
-def root_of(inline: Inline, *, linear: bool) -> Callable[[Any], Any]:
-    """Give the function of an event, which is a dict, whose lines leave the value of a whole mapping.
+def root_of(write: Callable[[Code], str]) -> Callable[[Any], Any]:
+    """Give the function of an event, a dict, whose lines `write` writes; what it gives is the expression to return."""
+    draft = Code()
+    draft.body("event", write, known=True)
+    code = Code(draft, lean=not draft.calls)
+    if code.lean:
+        code.line(f"steps = {MAPPING_LIMITS.steps}")
+    else:
+        code.line(f"frame = {code.bind(Frame)}(event)")
+    return code.function("resolve(event)", code.body("event", write, known=True))
+
+
+def document_of(inline: Inline, *, linear: bool) -> Callable[[Any], Any]:
+    """Give the function of an event, a dict, whose lines leave the document.
 
     It is checked to be small enough; that of a `linear` mapping, which can only repeat the event a bounded number of
     times, by writing it as JSON in C: that takes a seventh of the time of `bounded`, and fails where it is too deep.
     """
-    draft = Code()
-    with draft.reading("event", known=True):
-        inline(draft, "found")
-    code = Code(draft, lean=not draft.calls)
-    code.begin()
-    with code.reading("event", known=True):
+
+    def write(code: Code) -> str:
         inline(code, "found")
-    if linear:
-        code.line(f"try: small = len({code.bind(orjson.dumps)}(found)) <= {SMALL}")
-        code.line("except (TypeError, ValueError, RecursionError): small = False", "if small: return found")
-    return code.function("resolve(event)", f"{code.bind(bounded)}(found)")
+        if linear:
+            code.line(f"try: small = len({code.bind(orjson.dumps)}(found)) <= {SMALL}")
+            code.line("except (TypeError, ValueError, RecursionError): small = False", "if small: return found")
+        return f"{code.bind(bounded)}(found)"
+
+    return root_of(write)
+
+
+def _found(inline: Inline, code: Code) -> str:
+    inline(code, "found")
+    return "found"
 
 
 def put_resolved(resolver: Callable[[Any, Frame], Any], code: Code, variable: str) -> None:
@@ -88,12 +103,10 @@ class Code(generated.Code):
         self._reads = Reads(self, "scope")
         self._put = 0
 
-    def begin(self) -> None:
-        """Write what a function of an event begins with."""
-        if self.lean:
-            self.line(f"steps = {MAPPING_LIMITS.steps}")
-        else:
-            self.line(f"frame = {self.bind(Frame)}(event)")
+    def body(self, scope: str, write: Callable[[Code], str], *, known: bool = False) -> str:
+        """Write the lines of the function, which resolves what is in a variable."""
+        with self.reading(scope, known=known):
+            return write(self)
 
     def put(self, resolver: Callable[..., Any], variable: str) -> None:
         """Write the lines that leave what a resolver gives in a variable."""

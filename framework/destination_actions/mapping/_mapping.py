@@ -11,8 +11,10 @@ from ..events import Event, Json, Missing
 from ._context import Compilation, Context, escaped
 from ._directive import Directive
 from ._directives import BUILTIN_DIRECTIVES
-from ._generated import Inline, put_resolved, root_of
+from ._filling import Filling
+from ._generated import document_of, put_resolved
 from ._limits import MAPPING_LIMITS, ResolveError, too_deep
+from ._objects import Root
 from ._paths import Resolver
 from ._values import copied, described
 
@@ -27,11 +29,13 @@ _FEW = 256
 class Mapping:
     """A compiled mapping. It holds no state: one serves any number of events and threads."""
 
-    __slots__ = ("_paths", "_resolve", "_source")
+    __slots__ = ("_filling", "_paths", "_resolve", "_source")
 
-    def __init__(self, source: Any, root: Inline, paths: tuple[str, ...]) -> None:
+    def __init__(self, source: Any, root: Root, paths: tuple[str, ...]) -> None:
         self._source = source
-        self._resolve = root_of(root, linear=is_linear(source))
+        linear = is_linear(source)
+        self._resolve = document_of(root.inline, linear=linear)
+        self._filling = None if root.members is None else Filling(root.members, linear=linear)
         self._paths = paths
 
     @property
@@ -45,6 +49,11 @@ class Mapping:
         Items of lists are written `[*]`. A path that is itself made of the event may read anything: it counts as `$`.
         """
         return self._paths
+
+    def filling(self) -> Filling | None:
+        """Give what code can be written around that takes what each member gives, instead of the document; None where
+        the mapping as a whole is no object."""
+        return self._filling
 
     def resolve(self, event: Event) -> Json | Missing:
         """Give the document for an event, or `MISSING` if the whole mapping gives nothing.
@@ -101,10 +110,10 @@ def is_linear(mapping: Any) -> bool:
     return True
 
 
-def _compiled_root(mapping: Any, context: Context) -> Inline:
+def _compiled_root(mapping: Any, context: Context) -> Root:
     if not isinstance(mapping, dict) or ROOT_DIRECTIVE not in mapping:
         return context.root(mapping)
-    return partial(put_resolved, _root_directive(mapping, context))
+    return Root(partial(put_resolved, _root_directive(mapping, context)))
 
 
 def _root_directive(mapping: dict[str, Any], context: Context) -> Resolver:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..events import MISSING
-from ._generated import Code, resolver_of
+from ._generated import Code, Inline, resolver_of
 from ._limits import Frame
 from ._paths import Resolver
 from ._values import copied
+
+
+class Root(NamedTuple):
+    """A whole mapping, and its members where it is an object."""
+
+    inline: Inline
+    members: Sequence[tuple[str, Resolver]] | None = None
 
 
 class Constant:
@@ -46,7 +54,9 @@ def list_resolver(items: Sequence[Resolver]) -> Resolver:
 
 def object_resolver(members: Sequence[tuple[str, Resolver]]) -> Resolver:
     """Give the resolver of an object, written as Python; a member that is missing is left out."""
-    return resolver_of(partial(put_object, members))
+    resolver = resolver_of(partial(put_object, members))
+    resolver.members = members  # type: ignore[attr-defined]
+    return resolver
 
 
 def put_object(members: Sequence[tuple[str, Resolver]], code: Code, found: str) -> None:
@@ -68,3 +78,23 @@ def put_object(members: Sequence[tuple[str, Resolver]], code: Code, found: str) 
     with code.block("else:"):
         code.line(f"{found} = {{}}")
         code.line(*(f"if {variable} is not MISSING: {found}[{key}] = {variable}" for key, variable in values))
+
+
+class Shaped:
+    """The items of a list, each in a new shape; `steps` is what one takes."""
+
+    def __init__(self, items: Resolver, shape: Resolver, steps: int, pointer: str) -> None:
+        self.shape = shape
+        self._items, self._steps, self._pointer = items, steps, pointer
+
+    def put(self, code: Code, variable: str) -> None:
+        """Write the lines that leave the list as it is in a variable."""
+        code.put(self._items, variable)
+
+    @contextmanager
+    def loop(self, code: Code, found: str) -> Iterator[None]:
+        """Write the loop over the list in a variable; what is written meanwhile resolves one item."""
+        item = code.variable()
+        code.spend(f"{self._steps} * len({found})", self._pointer)
+        with code.block(f"for {item} in {found}:"), code.reading(item):
+            yield

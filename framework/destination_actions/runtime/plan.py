@@ -5,7 +5,7 @@ Sending an event only walks it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from destination_actions.errors import (
     nearest,
 )
 from destination_actions.events import Event
-from destination_actions.fields import FieldSet, is_reserved, secret_values, write_quick
+from destination_actions.fields import FieldSet, is_reserved, payload_from, secret_values, write_quick
 from destination_actions.http import Redactor
 from destination_actions.mapping import Directive, compile_mapping
 from destination_actions.mapping import Mapping as CompiledMapping
@@ -61,6 +61,14 @@ class Subscription:
     expression: Expression
     mapping: CompiledMapping
     sync_mode: str | None = None
+    straight: Callable[[Any], FieldSet | None] | None = field(init=False, repr=False, compare=False)
+    """From an event, a dict, straight to the payload, without the document between them. It gives None for all but
+    what is right, may raise what mapping and validators raise, and says nothing by either; None where it cannot be."""
+
+    def __post_init__(self) -> None:
+        filling = self.mapping.filling()
+        straight = None if filling is None else payload_from(self.action.payload, filling)
+        object.__setattr__(self, "straight", straight)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from .._directive import CompileContext, Directive
 from .._generated import Code, written_out
 from .._jmespath import compile_query, is_true
 from .._limits import Frame
+from .._objects import Shaped
 from .._paths import Resolver
 from ._arguments import arguments, described_as, is_absent, weight
 
@@ -39,21 +40,21 @@ def _shaped(items: Resolver, shape: Resolver, steps: int, pointer: str) -> Resol
         shaped = [shape(item, frame) for item in found]
         return [None if item is MISSING else item for item in shaped]
 
-    return written_out(resolve_array_path, partial(_inline_shaped, items, shape, (steps, pointer), resolve_array_path))
+    each = Shaped(items, shape, steps, pointer)
+    resolve_array_path.items = each  # type: ignore[attr-defined]
+    return written_out(resolve_array_path, partial(_inline_shaped, each, resolve_array_path))
 
 
-def _inline_shaped(
-    items: Resolver, shape: Resolver, cost: tuple[int, str], whole: Resolver, code: Code, variable: str
-) -> None:
-    """Write the loop over a list out; anything else is left to the resolver as a whole."""
-    found, item, shaped = code.variable(), code.variable(), code.variable()
-    code.put(items, found)
+def _inline_shaped(each: Shaped, whole: Resolver, code: Code, variable: str) -> None:
+    """Write the loop over a list out; what is neither a list nor absent is left to the resolver as a whole."""
+    found, shaped = code.variable(), code.variable()
+    each.put(code, found)
     with code.block(f"if type({found}) is list:"):
-        code.spend(f"{cost[0]} * len({found})", cost[1])
         code.line(f"{variable} = []")
-        with code.block(f"for {item} in {found}:"), code.reading(item):
-            code.put(shape, shaped)
+        with each.loop(code, found):
+            code.put(each.shape, shaped)
             code.line(f"{variable}.append(None if {shaped} is MISSING else {shaped})")
+    code.line(f"elif {found} is MISSING or {found} is None: {variable} = {found}")
     with code.block("else:"):
         code.put_rarely(whole, variable)
 
