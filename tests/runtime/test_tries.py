@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 from destination_actions.http import Redactor
+from destination_actions.outcomes import Unknown
 from destination_actions.runtime.keys import keyed_digest
-from destination_actions.runtime.tries import Cleaner, Exchange, shown
+from destination_actions.runtime.tries import Cleaner, Exchange, Try, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,25 @@ def test_json_is_cleaned_as_deep_as_it_goes(secrets: list[str], people: list[str
     body = shown(Exchange("POST", "https://a.example/", {"json": inside}, 0.0), cleaner)["requestBody"]
     once = orjson.dumps(cleaner.json(inside)).decode()[:2048]
     assert once == body
+
+
+def test_what_was_kept_does_not_change() -> None:
+    """A record that is made later shows what was asked for then, whatever became of the plugin's own objects since."""
+    options: dict[str, Any] = {"json": {"to": "first"}, "headers": {"Idempotency-Key": "first"}}
+    exchange = Exchange("POST", "https://a.example/", options, 0.0)
+    tried = Try(
+        key="k",
+        event={},
+        outcome=Unknown(destination="d", subscription="s", action="a", message_id="m", reason="r", message="m"),
+        exchanges=[exchange],
+        redactor=Redactor(()),
+        at=0.0,
+        seconds=0.0,
+    )
+    tried.keep()
+    options["json"]["to"] = options["headers"]["Idempotency-Key"] = "second"
+    record = shown(exchange, Cleaner(Redactor(()), ()))
+    assert ('{"to":"first"}', {"idempotency-key": "first"}) == (record["requestBody"], record["requestHeaders"])
 
 
 @settings(max_examples=50)

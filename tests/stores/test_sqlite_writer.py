@@ -78,12 +78,12 @@ def test_an_end_and_its_acknowledgement_are_one_step(database: Opener) -> None:
         assert await claims.mark_sent(claim)
         await one.run(lambda connection, _: connection.set_trace_callback(statements.append))
         claims.confirm_soon(claim, {}, pytest.fail)
-        assert await together(entry_of("0"), [], [], first)
+        assert await together(lambda: (entry_of("0"), [], []), first)
         assert len([word for word in statements if word.startswith("COMMIT")]) <= 3
         assert Verdict.ALREADY_DONE is (await claims.claim(request)).verdict
         await one.run(lambda connection, _: connection.execute("DROP TABLE tallies"))
         with pytest.raises(StoreError):
-            await together(entry_of("1"), [], [], second)
+            await together(lambda: (entry_of("1"), [], []), second)
         assert ["0"] == [entry.key for entry in await ledger.entries(LedgerQuery())]
         clock.advance(20.0)
         assert ["1"] == [lease.delivery.key for lease in await queue.take(2, lease=20.0)]
@@ -110,6 +110,26 @@ def test_an_operation_fails_alone(database: Opener) -> None:
     first, error, second = asyncio.run(campaign())
     assert (first, second, str(error)) == (1, 1, "on purpose")
     assert asyncio.run(one.run(lambda connection, _: connection.execute("SELECT * FROM lanes").fetchall())) == []
+
+
+def test_a_record_that_cannot_be_made_fails_alone(database: Opener) -> None:
+    """An end whose record cannot be made is told to its caller, and stays in the queue; the others are kept."""
+    clock = ManualClock()
+    one = database(clock)
+    queue, ledger = SqliteQueue(one, clock), SqliteLedger(one)
+    together = ledger.joined(queue)
+    assert together is not None
+
+    async def ends() -> list[Any]:
+        await queue.enqueue([Delivery(name, "d", "s", {}, 1.0) for name in "012"])
+        leases = await queue.take(3, lease=20.0)
+        makers: list[Any] = [lambda: (entry_of("0"), [], []), lambda: 1 // 0, lambda: (entry_of("2"), [], [])]
+        calls = [together(make, lease) for make, lease in zip(makers, leases, strict=True)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        return [*found, await queue.size(), [entry.key for entry in await ledger.entries(LedgerQuery())]]
+
+    first, error, last, left, keys = asyncio.run(ends())
+    assert (True, ZeroDivisionError, True, 1, ["2", "0"]) == (first, type(error), last, left, keys)
 
 
 def test_a_take_that_nobody_waits_for_takes_nothing(database: Opener) -> None:
@@ -294,7 +314,7 @@ def test_only_what_binds_somebody_waits_for_the_disk(database: Opener) -> None:
         seen["claim, with a retry"] = disk.since()
         await claims.confirm(claim)
         seen["confirm"] = disk.since()
-        await together(entry_of("0"), [], [], first)
+        await together(lambda: (entry_of("0"), [], []), first)
         seen["end"] = disk.since()
         await claims.claim(ClaimRequest("key", "1", 60.0, "m"))
         seen["suppressed"] = disk.since()

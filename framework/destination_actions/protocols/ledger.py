@@ -176,8 +176,12 @@ class LateRecord(Protocol):
         """Make the entry of the last try, if there was one."""
 
 
-RecordAndAck: TypeAlias = Callable[[LedgerEntry, Sequence[AttemptEntry], Sequence[str], Lease], Awaitable[bool]]
-"""As `Ledger.record`, with what it replaces; in the same commit the lease is acknowledged."""
+Record: TypeAlias = tuple[LedgerEntry, Sequence[AttemptEntry], Sequence[str]]
+"""What `Ledger.record` takes: the entry, its last attempts, and the keys that it replaces."""
+
+RecordAndAck: TypeAlias = Callable[[Callable[[], Record], Lease], Awaitable[bool]]
+"""As `Ledger.record`; in the same commit the lease is acknowledged. The record is made once, before that commit, in
+whatever thread: many, one right after the other, take half of the time that each takes between other things."""
 
 
 @runtime_checkable

@@ -24,6 +24,7 @@ from destination_actions.protocols import (
     LateLedger,
     Lease,
     Ledger,
+    Record,
     RecordAndAck,
     Retention,
     Stores,
@@ -163,10 +164,16 @@ class Recorder:
         earlier = [
             delivery_key(facts.outcome.message_id, *facts.tally[:2], number) for number in range(facts.generation)
         ]
-        attempts = [self._attempt(tried)] if tried else []
+
+        def record() -> Record:
+            return facts.entry(), [self._attempt(tried)] if tried else [], earlier
+
         if joined is not None and lease is not None:
-            return await joined(facts.entry(), attempts, earlier, lease)
-        return await self._ledger.record(facts.entry(), attempts, replaces=earlier)
+            if tried is not None and self._exchanges:
+                tried.keep()
+            return await joined(record, lease)
+        entry, attempts, replaces = record()
+        return await self._ledger.record(entry, attempts, replaces=replaces)
 
     def counted(self, outcomes: Iterable[Outcome], state: str = "filtered") -> None:
         """Count what is not recorded one by one."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
 import orjson
@@ -38,6 +38,14 @@ _BETWEEN: Final = "\0"
 """Stands between texts that are searched together. Where it is in one of them, each is searched alone."""
 
 
+class _Said(NamedTuple):
+    """The headers of interest and the body of a request. A body of `json` was written as JSON here."""
+
+    headers: dict[str, str]
+    body: str | None
+    json: bool
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request of an effect as it was asked for, and its answer or the error instead of one. Times in seconds."""
@@ -49,6 +57,14 @@ class Exchange:
     seconds: float = 0.0
     response: Response | None = None
     error: BaseException | None = None
+    _said: _Said | None = None
+
+    @property
+    def said(self) -> _Said:
+        """What was asked for, as it is when it is looked at first: whoever asked may change it afterwards."""
+        if self._said is None:
+            self._said = _said(self.options)
+        return self._said
 
 
 @light
@@ -63,6 +79,11 @@ class Try:
     redactor: Redactor
     at: float
     seconds: float
+
+    def keep(self) -> None:
+        """Note what was asked for as it is now: a record may be made later."""
+        for exchange in self.exchanges:
+            exchange.said  # noqa: B018 - which notes it
 
 
 async def nobody(_: Try) -> None:
@@ -99,6 +120,10 @@ class Cleaner:
         parts = iter(cleaned if len(cleaned) == len(there) else map(self.text, there))
         return [None if text is None else next(parts) for text in texts]
 
+    def document(self, text: str) -> str:
+        """Clean JSON value by value, unless it can be cleaned as a text, which is left to whoever does."""
+        return text if self.flat else orjson.dumps(self.json(orjson.loads(text))).decode()
+
     def json(self, value: Json) -> Json:
         """Give a JSON value without them, in keys too."""
         return json_copy(value) if untouched(self.text, value) else self._cleaned(value)
@@ -113,12 +138,13 @@ class Cleaner:
 
 def shown(exchange: Exchange, cleaner: Cleaner, *, bodies: bool = True) -> dict[str, Any]:
     """An exchange as `schemas/ledger.schema.json` says."""
-    options, response = exchange.options, exchange.response
-    sent, got = _headers(options.get("headers")), _headers(response.headers) if response is not None else {}
+    response, (sent, body, in_json) = exchange.response, exchange.said
+    got = _headers(response.headers) if response is not None else {}
     texts = [getattr(response, "url", None) or exchange.url, _error(exchange.error), *sent.values(), *got.values()]
     if bodies:
         # Cleaned before they are cut, so that no half of a secret stays at the edge.
-        texts += [_request_body(options, cleaner), None if response is None else _body(response.content)]
+        body = cleaner.document(body) if in_json and body else body
+        texts += [body, None if response is None else _body(response.content)]
     url, error, *rest = cleaner.texts(texts)
     one: dict[str, Any] = {
         "method": exchange.method.upper(),
@@ -131,7 +157,7 @@ def shown(exchange: Exchange, cleaner: Cleaner, *, bodies: bool = True) -> dict[
         "responseHeaders": dict(zip(got, rest[len(sent) :], strict=False)),
     }
     if bodies:
-        one["requestBody"], one["responseBody"] = (body and body[:BODY] for body in rest[-2:])
+        one["requestBody"], one["responseBody"] = (text and text[:BODY] for text in rest[-2:])
     return one
 
 
@@ -150,23 +176,24 @@ def _of_interest(name: str) -> bool:
     return name in _HEADERS or name.endswith(_HEADER_ENDS) or name.startswith(_HEADER_STARTS)
 
 
-def _request_body(options: Mapping[str, Any], cleaner: Cleaner) -> str | None:
+def _said(options: Mapping[str, Any]) -> _Said:
+    headers = _headers(options.get("headers"))
     for name in ("json", "data"):
         if options.get(name) is not None:
-            return _json(options[name], cleaner)
+            return _Said(headers, _json(options[name]), json=True)
     content = options.get("content")
-    if content is None:
-        return None
-    return _body(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+    if isinstance(content, str):
+        content = content.encode("utf-8", "replace")
+    return _Said(headers, None if content is None else _body(content), json=False)
 
 
-def _json(value: Any, cleaner: Cleaner) -> str:
-    """A form or a JSON document, written as JSON; cleaned value by value where it cannot be cleaned as a text."""
+def _json(value: Any) -> str:
+    """A form or a JSON document, written as JSON."""
     if not isinstance(value, _JSON):
         return ""
     plain: Any = dict(value) if isinstance(value, Mapping) else value
     try:
-        return orjson.dumps(plain if cleaner.flat else cleaner.json(plain), default=str).decode()
+        return orjson.dumps(plain, default=str).decode()
     except (TypeError, ValueError):
         return ""
 

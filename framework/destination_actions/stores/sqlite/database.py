@@ -49,6 +49,7 @@ class _Job:
     future: asyncio.Future[Any] | None = None
     failed: Callable[[BaseException], None] | None = None
     tentative: bool = False
+    ready: Callable[[], object] | None = None
     result: Any = None
     error: BaseException | None = None
 
@@ -107,11 +108,21 @@ class Database:
         self._ask(_Job(loop, work, future=future, tentative=tentative))
         return await future
 
-    async def run_together(self, together: Together, ask: object, *, tentative: bool = False) -> Any:
-        """As `run`; what a transaction holds of one kind is done by one call, after its other operations."""
+    async def run_together(
+        self,
+        together: Together,
+        ask: object = None,
+        *,
+        ready: Callable[[], object] | None = None,
+        tentative: bool = False,
+    ) -> Any:
+        """As `run`; what a transaction holds of one kind is done by one call, after its other operations.
+
+        `ready` makes what is asked, before the file is locked, in the writer's thread.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._ask(_Job(loop, None, together, ask, future, tentative=tentative))
+        self._ask(_Job(loop, None, together, ask, future, tentative=tentative, ready=ready))
         return await future
 
     def run_soon(self, together: Together, ask: object, failed: Callable[[BaseException], None]) -> None:
@@ -175,7 +186,8 @@ class Database:
     def _write(self) -> None:
         try:
             while jobs := self._next():
-                self._carry_out(jobs)
+                if ready := _made_ready(jobs):
+                    self._carry_out(ready)
                 _deliver(jobs)
         finally:
             self._presence.close()
@@ -292,6 +304,17 @@ class Database:
             "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", (anchor.boot, anchor.base, anchor.seen)
         )
         return anchor
+
+
+def _made_ready(jobs: list[_Job]) -> list[_Job]:
+    """Have made what is to be made, one right after the other, while the code is near; what cannot be has failed."""
+    for job in jobs:
+        if job.ready is not None:
+            try:
+                job.ask = job.ready()
+            except BaseException as error:  # noqa: BLE001 - as what an operation raises
+                job.error = error
+    return [job for job in jobs if job.error is None]
 
 
 def _kinds(jobs: list[_Job]) -> dict[Together, list[_Job]]:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from destination_actions.protocols import AttemptEntry, Lease, LedgerEntry, LedgerQuery, RecordAndAck, Retention, Tally
+from destination_actions.protocols import (
+    AttemptEntry,
+    Lease,
+    LedgerEntry,
+    LedgerQuery,
+    Record,
+    RecordAndAck,
+    Retention,
+    Tally,
+)
 from destination_actions.stores.clock import Instant
 from destination_actions.stores.sqlite.codec import decoded, encoded
 from destination_actions.stores.sqlite.database import Database
@@ -65,10 +74,11 @@ class SqliteLedger:
         same = isinstance(queue, SqliteQueue) and queue.database is self._database
         return self._record_and_ack if same else None
 
-    async def _record_and_ack(
-        self, entry: LedgerEntry, attempts: Sequence[AttemptEntry], replaces: Sequence[str], lease: Lease
-    ) -> bool:
-        new: bool = await self._database.run_together(_carried_out, (Ended.of(entry, attempts, replaces), lease))
+    async def _record_and_ack(self, record: Callable[[], Record], lease: Lease) -> bool:
+        def ready() -> tuple[Ended, Lease]:
+            return Ended.of(*record()), lease
+
+        new: bool = await self._database.run_together(_carried_out, ready=ready)
         return new
 
     async def attempt(self, attempt: AttemptEntry) -> None:
