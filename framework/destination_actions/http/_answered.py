@@ -8,8 +8,6 @@ from destination_actions.protocols import RawResponse
 
 Lines = tuple[tuple[bytes, bytes], ...]
 
-_set: Final = object.__setattr__
-
 
 class Answered(RawResponse):
     """A `RawResponse` made of header lines in bytes; equal to one that was made of their text."""
@@ -24,7 +22,7 @@ class Answered(RawResponse):
         headers = tuple(
             [(key.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for key, value in self._lines]
         )
-        _set(self, "headers", headers)
+        object.__setattr__(self, "headers", headers)
         return headers
 
     def __eq__(self, other: object) -> bool:
@@ -34,14 +32,27 @@ class Answered(RawResponse):
         return RawResponse.__hash__(self)
 
 
-def answered(status: int, lines: Lines, content: bytes, *, complete: bool) -> RawResponse:
+class _Open(RawResponse):
+    """An `Answered` whose fields are being set: plain assignments take a third of the time."""
+
+    __slots__ = ("_lines",)
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
+
+
+_new: Final = _Open.__new__
+
+
+def answered(status: int, lines: Lines, content: bytes, complete: bool) -> RawResponse:
     """An answer with these header lines."""
-    answer = Answered.__new__(Answered)
-    _set(answer, "status", status)
-    _set(answer, "_lines", lines)
-    _set(answer, "content", content)
-    _set(answer, "complete", complete)
-    return answer
+    answer: Any = _new(_Open)
+    answer.status = status
+    answer._lines = lines
+    answer.content = content
+    answer.complete = complete
+    answer.__class__ = Answered
+    made: RawResponse = answer
+    return made
 
 
 def _fields(raw: RawResponse) -> tuple[object, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any, Final
 
 import httptools
@@ -14,6 +13,11 @@ from destination_actions.protocols import RawResponse
 
 _LONGEST_HEAD: Final = 64 * 1024
 """Bytes up to the end of an answer's headers."""
+
+
+_CODING: Final = b"content-encoding"
+_CODING_LENGTH: Final = len(_CODING)
+"""By which the other names are passed over quickly."""
 
 
 class BadAnswer(Exception):  # noqa: N818 - becomes a verdict before anybody sees it
@@ -37,7 +41,6 @@ class Connection(asyncio.Protocol):
         self._lines: list[tuple[bytes, bytes]] = []
         self._bodiless = False
         self._read = 0
-        self._to_the_end = False
         self._deadline = self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.dead = False
@@ -112,7 +115,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The other side has said all; a body whose length nobody gave is complete now."""
-        if self._to_the_end and self._status is not None:
+        if self._status is not None and not _is_framed(self._headers):
             self._body.end()
         self._end(ConnectionError())
 
@@ -143,23 +146,14 @@ class Connection(asyncio.Protocol):
             lines.clear()
             return
         self._headers = tuple(lines)
-        self._frame(lines)
+        for name, value in lines:
+            if len(name) == _CODING_LENGTH and name.lower() == _CODING:
+                self._body.begin(value.decode("latin-1"))
         self._status = status
         if self._bodiless:
             self.dead = True  # the parser still waits for a body
             self._body.end()
             self._end(None)
-
-    def _frame(self, lines: Iterable[tuple[bytes, bytes]]) -> None:
-        """Look how the body is coded, and whether its end will be seen."""
-        self._to_the_end = True
-        for name, value in lines:
-            if len(name) in _FRAMING:
-                low = name.lower()
-                if low == b"content-encoding":
-                    self._body.begin(value.decode("latin-1"))
-                elif low in _FRAMED:
-                    self._to_the_end = False
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body is there; beyond the cap nobody reads on."""
@@ -179,11 +173,10 @@ class Connection(asyncio.Protocol):
         if done is None or status is None:
             return
         self._body.end()
-        delimited = not self._to_the_end or status in _EMPTY
-        if delimited and status != 101 and self._parser.should_keep_alive():
+        if status != 101 and self._parser.should_keep_alive():
             self._done = None
             if not done.done():
-                done.set_result(self._answer(status))
+                done.set_result(answered(status, self._headers, self._body.content, self._body.complete))
         else:
             self._end(None)
 
@@ -197,18 +190,13 @@ class Connection(asyncio.Protocol):
             return
         if not done.done():
             if self._status is not None:
-                done.set_result(self._answer(self._status))
+                done.set_result(answered(self._status, self._headers, self._body.content, self._body.complete))
             else:
                 done.set_exception(error or BadAnswer("no status"))
         if self._transport is not None:
             self._transport.abort()
 
-    def _answer(self, status: int) -> RawResponse:
-        return answered(status, self._headers, self._body.content, complete=self._body.complete)
 
-
-_FRAMED: Final = frozenset({b"content-length", b"transfer-encoding"})
-_FRAMING: Final = frozenset(map(len, (b"content-encoding", *_FRAMED)))
-"""Lengths of the names that are looked at, so that the others are passed over quickly."""
-_EMPTY: Final = frozenset({204, 304})
-"""Statuses of answers that have no body, with or without a length."""
+def _is_framed(lines: Lines) -> bool:
+    """Whether an answer says where its body ends."""
+    return any(name.lower() in {b"content-length", b"transfer-encoding"} for name, _ in lines)

@@ -26,7 +26,9 @@ TIMEOUT: Final = 10.0
 CAP: Final = 64 * 1024
 """Bytes of decoded body that are read, unless a client or a request says otherwise."""
 
-_KINDS: Final = (None, "application/json", "application/x-www-form-urlencoded")
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_KINDS: Final = (None, _JSON, _FORM)
 _checked: Final = maker(Checked)
 _response: Final = maker(Response)
 _DEFAULTS: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "destination-actions"}
@@ -220,13 +222,13 @@ def _request(method: str, url: str, headers: HeaderPairs, content: bytes, origin
 
 
 def _body(json: object, data: Params | None, content: bytes | str | None) -> tuple[bytes, str | None]:
-    if content is not None and json is None and data is None:
-        return utf8(content, "content") if isinstance(content, str) else content, None
-    if (json is not None) + (data is not None) + (content is not None) > 1:
+    if json is None and content is None:
+        return (b"", None) if data is None else (encoded(data, plus=True).encode("ascii"), _FORM)
+    if data is not None or (json is not None and content is not None):
         raise TypeError("give at most one of json=, data= and content=")
-    if data is not None:
-        return encoded(data, plus=True).encode("ascii"), "application/x-www-form-urlencoded"
-    return (b"", None) if json is None else (_json(json), "application/json")
+    if json is not None:
+        return _json(json), _JSON
+    return utf8(content, "content") if isinstance(content, str) else content or b"", None
 
 
 def _json(value: object) -> bytes:

@@ -42,13 +42,11 @@ _CANONICAL: Final = re.compile(
 
 Runs of plain characters are passed over at once, in a fifth of the time that a choice for each character takes.
 """
-_ESCAPED: Final = {char: quote_plus(char) for char in map(chr, range(33, 127)) if quote_plus(char) != char}
-_OFTEN: Final = tuple([(char, _ESCAPED[char]) for char in '%+":,{}'])
-_SELDOM: Final = tuple([(char, code) for char, code in _ESCAPED.items() if char not in '%+":,{}'])
-"""The printable ASCII characters that a form cannot hold as they are, in two steps: those of JSON and of phone numbers
-come first. `%` is the very first, since the others bring new ones, and `+` comes before the space, which becomes one.
-"""
-_FORM: Final = re.compile(r"[A-Za-z0-9._~%+-]*")
+_CODES: Final = {char: quote_plus(char) for char in map(chr, range(128))}
+_OFTEN: Final = tuple([(char, _CODES[char]) for char in '%+":,{}'])
+"""What JSON and phone numbers are full of. `%` comes first, since the others bring new ones."""
+_FORM: Final = bytes(byte for byte in range(128) if quote_plus(chr(byte)) == chr(byte)) + b"%+"
+"""What an encoded value consists of."""
 _DEFAULT_PORT: Final = {"http": ":80", "https": ":443"}
 
 
@@ -137,17 +135,15 @@ def encoded(params: Params, *, plus: bool) -> str:
 
 
 def _plus(text: str) -> str:
-    """As `quote_plus`, which looks at each character: replacing those that occur is four times as fast for JSON."""
-    if not (text.isascii() and text.isprintable()):
+    """As `quote_plus`, which looks at each character: replacing those that occur is five times as fast for JSON."""
+    if not text.isascii():
         return quote_plus(text)
-    text = _replaced(text, _OFTEN).replace(" ", "+")
-    return text if _FORM.fullmatch(text) else _replaced(text, _SELDOM)
-
-
-def _replaced(text: str, codes: Iterable[tuple[str, str]]) -> str:
-    for char, code in codes:
+    for char, code in _OFTEN:
         if char in text:
             text = text.replace(char, code)
+    text = text.replace(" ", "+")
+    for byte in set(text.encode().translate(None, _FORM)):  # what is left, found in C
+        text = text.replace(chr(byte), _CODES[chr(byte)])
     return text
 
 
