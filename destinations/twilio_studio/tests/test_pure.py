@@ -11,7 +11,7 @@ import httpx
 import pytest
 from destination_actions import Secret
 from destination_actions.http.urls import canonical
-from destination_actions_twilio_studio.instants import age_of, iso_seconds, nanoseconds
+from destination_actions_twilio_studio.instants import age_of, in_order_of_time, iso_seconds, nanoseconds
 from destination_actions_twilio_studio.phones import channel_of, is_e164, masked
 from destination_actions_twilio_studio.problems import Problem, problem_of
 from destination_actions_twilio_studio.profile import external_ids_url
@@ -80,6 +80,20 @@ def test_any_id_stays_in_its_place(value) -> None:
 def test_moments_are_ordered(earlier, later) -> None:
     """Decimals beyond microseconds and offsets count; without an offset it is UTC."""
     assert nanoseconds(earlier) < nanoseconds(later)
+
+
+MOMENTS = [
+    f"2024-0{month}-{day}T0{month}:00:00.00000000{day[1]}Z" for month in "128" for day in ("01", "28", "29", "30")
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([*MOMENTS, "2024-01-01T05:00:00Z", "2024-13-01T00:00:00.000000000Z", "", None, 5])))
+def test_the_order_of_time(values) -> None:
+    """Whether texts or numbers are compared, moments are in their order, and what is none comes first."""
+    keys = in_order_of_time(values)
+    by_time = sorted(range(len(values)), key=lambda at: nanoseconds(values[at]) or 0)
+    assert by_time == sorted(range(len(values)), key=keys.__getitem__)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from destination_actions import (
     url_of,
 )
 
-from destination_actions_twilio_studio.instants import age_of, nanoseconds
+from destination_actions_twilio_studio.instants import age_of, in_order_of_time
 from destination_actions_twilio_studio.payload import TriggerStudioFlow
 from destination_actions_twilio_studio.phones import is_e164
 from destination_actions_twilio_studio.problems import problem_of
@@ -103,13 +103,9 @@ def newest_first(ids: Sequence[ExternalId]) -> list[str]:
     Of two of the same moment the later in the list comes first, as in Segment's own destination.
     """
     phones = [one for one in reversed(ids) if one.get("type") == "phone" and one.get("id") and type(one["id"]) is str]
-    if len(phones) > 1:
-        phones.sort(key=_created, reverse=True)
-    return [one["id"] for one in phones]
-
-
-def _created(one: ExternalId) -> int:
-    return nanoseconds(one.get("created_at")) or 0
+    moments = in_order_of_time([one.get("created_at") for one in phones])
+    latest_first = sorted(range(len(phones)), key=moments.__getitem__, reverse=True)
+    return [phones[at]["id"] for at in latest_first]
 
 
 async def _external_ids(ctx: Context[Settings], url: str, deadline: float) -> list[ExternalId] | None:
