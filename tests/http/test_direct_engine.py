@@ -2,6 +2,8 @@
 
 import asyncio
 import pickle
+from copy import copy
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from destination_actions.errors import MaybeSent, NotSent
@@ -213,9 +215,10 @@ async def test_an_answer_is_the_value_that_it_says_it_is(make, serve):
     same = RawResponse(200, headers, b"x")
     assert (same, {same}, True) == (answer, {answer}, answer == same)
     assert answer != RawResponse(200, headers, b"y")
-    assert headers == pickle.loads(pickle.dumps(answer)).headers
-    with pytest.raises(AttributeError, match="'nothing'"):
-        _ = answer.nothing
+    assert same == pickle.loads(pickle.dumps(answer)) == copy(answer)
+    assert RawResponse(404, (), b"x") == replace(answer, status=404, headers=())
+    with pytest.raises(FrozenInstanceError):
+        answer.headers = ()
 
 
 @pytest.mark.parametrize(

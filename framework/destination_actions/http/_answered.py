@@ -8,39 +8,38 @@ from destination_actions.protocols import RawResponse
 
 Lines = tuple[tuple[bytes, bytes], ...]
 
+_set: Final = object.__setattr__
+
 
 class Answered(RawResponse):
     """A `RawResponse` made of header lines in bytes; equal to one that was made of their text."""
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_lines", "_text")
     _lines: Lines
+    _text: tuple[tuple[str, str], ...] | None
 
-    def __getattr__(self, name: str) -> Any:
-        """Asked for a field that is still empty."""
-        if name != "headers":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        headers = tuple(
-            [(key.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for key, value in self._lines]
-        )
-        object.__setattr__(self, "headers", headers)
-        return headers
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        if self._text is None:
+            _set(self, "_text", _decoded(self._lines))
+            assert self._text is not None  # noqa: S101 - it was just set
+        return self._text
+
+    # Only what makes values, such as `copy` and `dataclasses.replace`, comes past the guard of a frozen one to set it.
+    headers = property(_headers, lambda self, text: _set(self, "_text", text))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RawResponse) and _fields(self) == _fields(other)
 
     def __hash__(self) -> int:
-        return RawResponse.__hash__(self)
+        return hash(_fields(self))
 
 
 class _Open(RawResponse):
     """An `Answered` whose fields are being set: plain assignments take a third of the time."""
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_lines", "_text")
     __setattr__ = object.__setattr__
     __delattr__ = object.__delattr__
-
-
-_new: Final = _Open.__new__
 
 
 def answered(status: int, lines: Lines, content: bytes, complete: bool) -> RawResponse:
@@ -48,6 +47,7 @@ def answered(status: int, lines: Lines, content: bytes, complete: bool) -> RawRe
     answer: Any = _new(_Open)
     answer.status = status
     answer._lines = lines
+    answer._text = None
     answer.content = content
     answer.complete = complete
     answer.__class__ = Answered
@@ -55,5 +55,12 @@ def answered(status: int, lines: Lines, content: bytes, complete: bool) -> RawRe
     return made
 
 
+_new: Final = object.__new__
+
+
 def _fields(raw: RawResponse) -> tuple[object, ...]:
     return raw.status, raw.headers, raw.content, raw.complete
+
+
+def _decoded(lines: Lines) -> tuple[tuple[str, str], ...]:
+    return tuple([(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in lines])

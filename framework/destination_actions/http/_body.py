@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -59,24 +60,22 @@ def _decoder(coding: str) -> _Decoder | None:
     return _Deflated(gzip=name != "deflate") if name in {"gzip", "x-gzip", "deflate"} else None
 
 
+@dataclass(slots=True)
 class Body:
-    """What has been read so far. `complete` turns True when the end was seen within the cap.
+    """What has been read so far. `complete` turns True when the end was seen within the cap, in decoded bytes.
 
     Codings that were not asked for (anything but gzip and deflate) are left as they came.
     """
 
-    __slots__ = ("_cap", "_content", "_decoder", "complete")
-
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
-        self._content: bytes | bytearray = b""  # most bodies come in one piece, which is kept as it is
-        self._decoder: _Decoder | None = None
-        self.complete = False
+    cap: int
+    _content: bytes | bytearray = b""  # most bodies come in one piece, which is kept as it is
+    _decoder: _Decoder | None = None
+    complete: bool = False
 
     @property
     def content(self) -> bytes:
         """At most `cap` decoded bytes."""
-        return bytes(self._content[: self._cap])
+        return bytes(self._content[: self.cap])
 
     def begin(self, coding: str) -> None:
         """Say how the body is coded, before the first piece."""
@@ -84,7 +83,7 @@ class Body:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a piece; True when the cap is passed and nothing more is wanted."""
-        room = self._cap + 1 - len(self._content)
+        room = self.cap + 1 - len(self._content)
         piece = chunk[:room] if self._decoder is None else self._decoder.decode(chunk, room)
         if not self._content:
             self._content = piece
@@ -92,7 +91,7 @@ class Body:
             self._content += piece
         else:
             self._content = bytearray(self._content) + piece
-        return len(self._content) > self._cap
+        return len(self._content) > self.cap
 
     def end(self) -> None:
         """Say that the end was seen."""

@@ -10,11 +10,13 @@ import httptools
 from destination_actions.http._answered import Lines, answered
 from destination_actions.http._body import Body
 from destination_actions.protocols import RawResponse
+from destination_actions.values import maker
 
 _LONGEST_HEAD: Final = 64 * 1024
 """Bytes up to the end of an answer's headers."""
 
 
+_new_body: Final = maker(Body)
 _CODING: Final = b"content-encoding"
 _CODING_LENGTH: Final = len(_CODING)
 """By which the other names are passed over quickly."""
@@ -58,7 +60,7 @@ class Connection(asyncio.Protocol):
         headers say.
         """
         assert self._transport is not None  # noqa: S101 - it was usable
-        self._status, self._body, self._bodiless, self._read = None, Body(cap), bodiless, 0
+        self._status, self._body, self._bodiless, self._read = None, _new_body(cap), bodiless, 0
         self._lines.clear()
         self._deadline = deadline
         if self._timer is None or deadline < self._due:
