@@ -13,7 +13,7 @@ from destination_actions.http._unsafe import UnsafeRequest, utf8
 from destination_actions.http.credentials import Credentials
 from destination_actions.http.headers import HeaderPairs, Headers, checked_headers
 from destination_actions.http.response import Response
-from destination_actions.http.urls import Params, encoded, located, origin_of, with_query
+from destination_actions.http.urls import Params, encoded, located, located_among, origin_of, with_query
 from destination_actions.protocols import HttpEngine, Request
 from destination_actions.values import maker
 
@@ -206,7 +206,7 @@ class OriginClients(Verbs):
     async def request(self, method: str, url: str, *, params: Params | None = None, **options: Any) -> Response:
         """Send one request with the credentials of its origin; options as in `HttpClient.request`."""
         # Taken apart once: it takes a look at each character.
-        place = located(with_query(url, params) if params is not None else url)
+        place = located_among(with_query(url, params) if params is not None else url, self._known)
         client = self._known.get(place[0]) or self._client(url, None)
         return await client.request_at(place, method, **options)
 

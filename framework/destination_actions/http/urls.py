@@ -7,7 +7,7 @@ and checked here, contains only legal characters, and is then handed on as it st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, TypeAlias
@@ -33,6 +33,7 @@ _ENDS_IN_A_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.
 _NAME: Final = r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1"
 _PORT: Final = r"(?::(?!80/|443/)(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))"
 _PLAIN: Final = r"A-Za-z0-9._~:/@!$&'()*+,;=\[\]-"
+_LEGAL_BYTES: Final = bytes(byte for byte in range(128) if re.fullmatch(f"[?{_PLAIN}]", chr(byte)))
 _PERCENT: Final = r"%(?!2[Ee])[0-9A-Fa-f]{2}"
 _CANONICAL: Final = re.compile(
     rf"(https?://(?:{_NAME}){_PORT}?)/[{_PLAIN}]*+(?:{_PERCENT}[{_PLAIN}]*+)*+"
@@ -71,6 +72,21 @@ def located(url: str) -> tuple[str, str]:
     match = _legal(url)
     origin, query = _origin(match), match["query"] or ""
     return origin, origin + (match["path"] or "/") + (query if query != "?" else "")
+
+
+def located_among(url: str, origins: Container[str]) -> tuple[str, str]:
+    """As `located`: in half of the time for plain addresses of these origins, which are in canonical form."""
+    end = url.find("/", 8)
+    known = end > 0 and url[:end] in origins
+    if (
+        known
+        and url.isascii()
+        and "/." not in url
+        and url[-1] != "?"
+        and not url.encode().translate(None, _LEGAL_BYTES)
+    ):
+        return url[:end], url
+    return located(url)
 
 
 def _legal(url: str) -> re.Match[str]:
@@ -122,10 +138,12 @@ def encoded(params: Params, *, plus: bool) -> str:
     """Encode keys and values, joined by `&`; with `plus` a space is `+`, as forms want it."""
     # A dict is known at once; asking an abstract class takes as long as encoding a short value.
     pairs = params.items() if type(params) is dict or isinstance(params, Mapping) else params
-    escape, plain = _plus if plus else _percent, _UNRESERVED.fullmatch
+    escape = _plus if plus else _percent
     try:
         parts = [
-            f"{key if plain(key) else escape(key)}={text if plain(text) else escape(text)}"
+            # Names and words are known by two calls of C.
+            f"{key if key.isalnum() and key.isascii() else escape(key)}="
+            f"{text if text.isalnum() and text.isascii() else escape(text)}"
             for key, value in pairs
             for text in ((value,) if type(value) is str else map(_text, _several(value)))
         ]
