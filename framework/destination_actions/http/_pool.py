@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from itertools import count
 from typing import TypeAlias
 
 from destination_actions.http._connection import Connection
 
-_Waiter: TypeAlias = "tuple[str, asyncio.Future[Connection | None]]"
+_Waiter: TypeAlias = "tuple[int, asyncio.Future[Connection | None]]"
+"""Who waits, with a number that says since when."""
 
 
 class Pool:
@@ -25,7 +27,8 @@ class Pool:
         self._idle: dict[str, list[Connection]] = {}
         self._places: Counter[str] = Counter()
         self._taken = 0
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: dict[str, deque[_Waiter]] = {}  # by origin, none of them empty
+        self._numbers = count()
         self._open: dict[Connection, str] = {}
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -45,16 +48,23 @@ class Pool:
         if not self._waiting and self._reserve(origin):
             return None
         waiter: asyncio.Future[Connection | None] = self._loop.create_future()
-        self._waiting.append((origin, waiter))
+        self._waiting.setdefault(origin, deque()).append((next(self._numbers), waiter))
         self._hand_on()
         try:
             return await waiter
         except asyncio.CancelledError:
-            if not waiter.cancelled():
+            if waiter.cancelled():
+                self._forget_cancelled(origin)
+            else:
                 self._unused(origin, waiter.result())
             raise
-        finally:
-            self._waiting = deque(one for one in self._waiting if one[1] is not waiter)
+
+    def _forget_cancelled(self, origin: str) -> None:
+        left = deque(one for one in self._waiting.get(origin, ()) if not one[1].cancelled())
+        if left:
+            self._waiting[origin] = left
+        else:
+            self._waiting.pop(origin, None)
 
     def _unused(self, origin: str, connection: Connection | None) -> None:
         if connection is None:
@@ -123,13 +133,24 @@ class Pool:
         return False
 
     def _hand_on(self) -> None:
-        """Give what is free to those who wait, in their order."""
-        for origin, waiter in list(self._waiting):
-            if waiter.done():
-                continue
+        """Give what is free to those who wait: to whoever has waited longest of those who can have it."""
+        while self._waiting:
+            origins = sorted(self._waiting, key=lambda origin: self._waiting[origin][0][0])
+            if not any(self._served(origin) for origin in origins):
+                return
+
+    def _served(self, origin: str) -> bool:
+        """Give the first who waits for this origin what it waits for, if there is something."""
+        queue = self._waiting[origin]
+        if not queue[0][1].done():
             connection = self.idle(origin)
-            if connection is not None or self._reserve(origin):
-                waiter.set_result(connection)
+            if connection is None and not self._reserve(origin):
+                return False
+            queue[0][1].set_result(connection)
+        queue.popleft()
+        if not queue:
+            del self._waiting[origin]
+        return True
 
     def _sweep(self) -> None:
         """Close what has been idle for too long."""
