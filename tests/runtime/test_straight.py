@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from destination_actions import FieldProblem, FieldSet, compile_mapping, field, fieldset_from_json
+from destination_actions import FieldProblem, FieldSet, Secret, compile_mapping, field, fieldset_from_json
 from destination_actions.events import MISSING
-from destination_actions.fields import payload_from, quick_payload
+from destination_actions.fields import Timestamp, payload_from, quick_payload
 from destination_actions.mapping import Mapping, ResolveError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -128,6 +128,12 @@ class Item(FieldSet):
 
     name: str = field("Name")
     note: str | None = field("Note", default=None)
+    price: float | None = field("Price", minimum=0, default=None)
+    count: int | None = field("Count", default=None)
+    kept: bool | None = field("Kept", default=None)
+    at: Timestamp | None = field("At", default=None)
+    tags: list[str] | None = field("Tags", default=None)
+    code: Secret | None = field("Code", default=None)
 
 
 class Order(FieldSet):
@@ -143,11 +149,13 @@ class Order(FieldSet):
 MAPPING = {
     "id": {"@path": "$.id"},
     "note": {"@path": "$.note"},
-    "items": {"@arrayPath": ["$.items", {"name": {"@path": "$.name"}, "note": {"@path": "$.note"}}]},
+    "items": {"@arrayPath": ["$.items", {spec.key: {"@path": f"$.{spec.key}"} for spec in Item.fields()}]},
     "raw": {"@path": "$.raw"},
     "extra": {"@path": "$.extra"},
 }
-SMALL = {"id": "1", "note": "n", "items": [{"name": "a", "note": "b"}], "raw": [{"name": "c"}], "extra": {"d": 1}}
+ITEM = {"name": "a", "note": "b", "at": "2024-05-07T16:40:00Z", "kept": True, "tags": ["é", "x"], "code": "y"}
+ITEMS = [ITEM | {"price": 1.5, "count": 2}, ITEM | {"price": 2, "count": "3"}, ITEM | {"price": "4", "count": "1234"}]
+SMALL = {"id": "1", "note": "n", "items": ITEMS, "raw": ITEMS, "extra": {"d": 1}}
 
 
 def deep(levels: int) -> Any:
@@ -159,7 +167,7 @@ def deep(levels: int) -> Any:
 
 
 def test_an_order_is_taken() -> None:
-    """The one that the others are made of."""
+    """One with a field of each kind, which the others are made of."""
     straight = straight_of(Order, compile_mapping(MAPPING))
     assert straight is not None
     assert quick_payload(Order, compile_mapping(MAPPING).resolve(SMALL)) == straight(SMALL) is not None

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from typing import Final, NamedTuple
 
 import jsonschema_rs
 
@@ -46,9 +47,24 @@ _FORMS = tuple(
 )
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _LONGEST: Final = 80
-_EARLIEST: Final = "0001"
 _is_rfc3339: Final = jsonschema_rs.Draft202012Validator({"format": "date-time"}, validate_formats=True).is_valid
-"""Compiled: 0.05 us where reading the text here takes 0.3. All that it takes the grammar takes, but for the year 0."""
+
+
+class Usual(NamedTuple):
+    """What the texts of a format nearly always are, judged by one call: ASCII texts that are `longest` at most, come
+    after `after`, and pass. It takes nothing that the format does not take."""
+
+    passes: Callable[[str], object]
+    longest: int
+    after: str = ""
+
+    def takes(self, text: str) -> bool:
+        """Tell whether an ASCII text is one; False says nothing."""
+        return self.after < text and len(text) <= self.longest and bool(self.passes(text))
+
+
+USUAL_MOMENT: Final = Usual(_is_rfc3339, _LONGEST, after="0001")
+"""Compiled: 0.05 us where reading the text here takes 0.3. The year 0, which RFC 3339 has, is none here."""
 
 
 def parse_moment(value: str | float) -> datetime | None:
@@ -61,7 +77,7 @@ def parse_moment(value: str | float) -> datetime | None:
 
 def is_moment(value: str) -> bool:
     """Tell whether a text stands for a moment: it is a number, or one of the date forms above."""
-    if len(value) <= _LONGEST and _is_rfc3339(value) and value > _EARLIEST:
+    if value.isascii() and USUAL_MOMENT.takes(value):
         return True
     text = value.strip()
     return _is_plain_iso(text) or is_number(text) or _from_text(text) is not None

@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from destination_actions.fields._dates import is_moment
+from destination_actions.fields._dates import USUAL_MOMENT, Usual, is_moment
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -16,10 +16,8 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
 _WORD = r"[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+"
 _NAME = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+\.[A-Za-z0-9]++(?:[.-][A-Za-z0-9]++)*+"
-_USUAL_EMAIL = re.compile(rf"{_WORD}@{_NAME}")
-"""What nearly all addresses are: it never goes back, which takes half the time. No label of a text of up to 64
-characters is too long, so that all of these are addresses."""
-_USUAL_LENGTH: Final = 64
+USUAL_EMAIL: Final = Usual(re.compile(rf"{_WORD}@{_NAME}").fullmatch, 64)
+"""The pattern never goes back, which takes half the time. No label of so short a text is too long."""
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _UUID = re.compile(r"(?:urn:uuid:)?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TIME = re.compile(
@@ -37,7 +35,7 @@ def is_e164(text: str) -> bool:
 
 def is_email(text: str) -> bool:
     """Tell whether a text is an e-mail address at a domain with a dot in it; ASCII only."""
-    if len(text) <= _USUAL_LENGTH and _USUAL_EMAIL.fullmatch(text) is not None:
+    if USUAL_EMAIL.takes(text):
         return True
     return len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
 
@@ -87,6 +85,9 @@ OWN_FORMATS: Final[MappingProxyType[str, Callable[[str], bool]]] = MappingProxyT
     }
 )
 """Checked by this package; everything else that is checked is left to jsonschema-rs."""
+
+USUAL: Final[MappingProxyType[str, Usual]] = MappingProxyType({"date-like": USUAL_MOMENT, "email": USUAL_EMAIL})
+"""By format, where there is a quick judgement."""
 
 FORMATS: Final[MappingProxyType[str, str]] = MappingProxyType(
     {

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from destination_actions.events import MISSING
-from destination_actions.fields._formats import OWN_FORMATS
+from destination_actions.fields._formats import OWN_FORMATS, USUAL
 from destination_actions.fields._json import NotJson, copied, is_text
 from destination_actions.fields._quick_bounds import Bounds, fixed_size
 from destination_actions.fields._schema import compile_schema, value_schema
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from destination_actions.fields._fieldset import FieldSet
 
 _TEXTS: Final = ("string", "text", "password")
+_NUMBERS: Final = ("number", "integer")
 _UNCHECKED_FORMATS: Final = (None, "text", "password")
 _LARGEST: Final = 1e300
 """Floats up to this size are numbers to everybody: neither NaN nor infinite."""
@@ -114,27 +115,37 @@ class Writer:
         (items or value).put(code, variable)
         absent = f"{variable} is MISSING" + ("" if spec.allow_null else f" or {variable} is None")
         usual = self._usual(spec, variable)
-        if usual is None:
-            code.line(f"if {absent}: {self._absent(spec, variable)}")
-            with code.block("else:"):
+        if usual is not None:  # what nearly all values are is asked first
+            with code.block(f"if {usual}:"):
+                self._taken(spec, variable, items)
+        code.line(f"{'if' if usual is None else 'elif'} {absent}: {self._absent(spec, variable)}")
+        with code.block("else:"):
+            if usual is None or (spec.type in _NUMBERS and not spec.multiple):
                 code.line(f"{variable} = {self._value(spec, variable)}")
-            return variable
-        with code.block(f"if {usual}:"):  # what nearly all values are is asked first
-            self._taken(spec, variable, items)
-        code.line(f"elif {absent}: {self._absent(spec, variable)}", "else: return None")
+            else:
+                code.line("return None")
         return variable
 
     def _usual(self, spec: FieldSpec, variable: str) -> str | None:
-        """The test after which a value is the attribute's, where one test says so."""
+        """The test after which a value is the attribute's; where there is one, no other value is but some numbers."""
         if spec.multiple:
             return f"type({variable}) is list"
+        if spec.type in _NUMBERS:
+            return self._number_test(spec, variable)
         return self._text_test(spec, variable) if spec.type in _TEXTS else None
+
+    def _number_test(self, spec: FieldSpec, variable: str) -> str | None:
+        finite = f"type({variable}) is float and -{_LARGEST} <= {variable} <= {_LARGEST}"
+        kinds = f"type({variable}) is int" + (f" or {finite}" if spec.type == "number" else "")
+        bounds = [f"{variable} {sign} {bound!r}" for sign, bound in _bounds(spec)]
+        return None if spec.choices else " and ".join([f"({kinds})", *bounds])
 
     def _taken(self, spec: FieldSpec, variable: str, items: Items | None) -> None:
         if spec.multiple:
             self._list(spec, variable, items)
             return
-        self._count(variable)
+        if spec.type in _TEXTS:
+            self._count(variable)
         if spec.secret:
             self.code.line(f"{variable} = {self.code.bind(Secret)}({variable})")
         else:
@@ -177,7 +188,10 @@ class Writer:
 
     def _short(self, spec: FieldSpec, variable: str) -> list[str]:
         """The test of a text that is not counted."""
-        if self._bounds is None or self._in_list or (spec.maximum is not None and spec.maximum <= self._bounds.text):
+        if self._bounds is None or self._in_list:
+            return []
+        longest = [spec.maximum] if spec.maximum is not None else [len(str(choice.value)) for choice in spec.choices]
+        if longest and max(longest) <= self._bounds.text:
             return []
         return [f"len({variable}) <= {self._bounds.text}"]
 
@@ -211,10 +225,19 @@ class Writer:
             tests = [f"type({variable}) is str and {variable} in {bind(known - {''})}"]
         tests += [f"len({variable}) {sign} {bound}" for sign, bound in _bounds(spec)]
         if spec.format is not None and spec.format in OWN_FORMATS:
-            tests.append(f"{bind(OWN_FORMATS[spec.format])}({variable})")
+            tests.append(self._format(spec.format, variable))
         if spec.pattern is not None or spec.format not in {*_UNCHECKED_FORMATS, *OWN_FORMATS}:
             tests.append(self._schema(spec, variable))
         return " and ".join([*tests, *self._short(spec, variable)])
+
+    def _format(self, name: str, variable: str) -> str:
+        """The test of an own format; what is usual is judged without a call of a function of Python's."""
+        usual, whole = USUAL.get(name), f"{self.code.bind(OWN_FORMATS[name])}({variable})"
+        if usual is None:
+            return whole
+        tests = [f"len({variable}) <= {usual.longest}", f"{self.code.bind(usual.passes)}({variable})"]
+        tests += [f"{self.code.bind(usual.after)} < {variable}"] if usual.after else []
+        return f"({variable}.isascii() and {' and '.join(tests)} or {whole})"
 
     def _number(self, spec: FieldSpec, variable: str) -> str:
         """A text of a few digits is a number to every FieldSet; other texts are left to the general way."""
@@ -224,9 +247,10 @@ class Writer:
             with code.block(f"elif type({variable}) is float:"):
                 code.line(f"if not (-{_LARGEST} <= {variable} <= {_LARGEST}): return None")
         with code.block(f"elif type({variable}) is str:"):
-            code.line(f"if {variable} in {few}: {variable} = {few}[{variable}]")
-            digits = f"len({variable}) < 16 and {variable}.isascii() and {variable}.isdecimal()"
-            code.line(f"elif {digits}: {variable} = int({variable})", "else: return None")
+            text, digits = self.code.variable(), "len({0}) < 16 and {0}.isascii() and {0}.isdecimal()"
+            code.line(f"{text}, {variable} = {variable}, {few}.get({variable})")
+            with code.block(f"if {variable} is None:"):
+                code.line(f"if {digits.format(text)}: {variable} = int({text})", "else: return None")
         code.line("else: return None")
         tests = [f"{variable} {sign} {bound!r}" for sign, bound in _bounds(spec)]
         tests += [self._schema(spec, variable)] if spec.choices else []
@@ -243,7 +267,7 @@ class Writer:
     def _moment(self, spec: FieldSpec, variable: str) -> str:
         known = OWN_FORMATS.get(spec.format or "date-like")
         plain = known is not None and not (spec.choices or spec.pattern)
-        test = f"{self.code.bind(known)}({variable})" if plain else self._schema(spec, variable)
+        test = self._format(spec.format or "date-like", variable) if plain else self._schema(spec, variable)
         is_ascii = f"type({variable}) is str and {variable} and {variable}.isascii()"
         self.code.line(f"if not ({' and '.join([is_ascii, test, *self._short(spec, variable)])}): return None")
         self._count(variable)

@@ -65,7 +65,11 @@ class Subscription:
     """From an event, a dict, straight to the payload, without the document between them. It gives None for all but
     what is right, may raise what mapping and validators raise, and says nothing by either; None where it cannot be."""
 
+    matches: Callable[[Any], bool] = field(init=False, repr=False, compare=False)
+    """Whether an event, a dict, matches."""
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "matches", self.expression.matcher)
         filling = self.mapping.filling()
         straight = None if filling is None else payload_from(self.action.payload, filling)
         object.__setattr__(self, "straight", straight)

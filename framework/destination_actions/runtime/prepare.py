@@ -5,7 +5,9 @@ Sending, batches, `explain`, the tests and the command line all go through `prep
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from destination_actions.answers import Answer
 from destination_actions.definitions import Cooldown
@@ -30,6 +32,9 @@ class Prepared(NamedTuple):
     cooldown: Cooldown | None
 
 
+_prepared: Final[Callable[[tuple[Any, ...]], Prepared]] = partial(cast("Any", tuple.__new__), Prepared)
+"""Makes one of the tuple of its members, in half the time."""
+
 PLUGIN_FAULT: Final = "plugin_fault"
 """The reason of an outcome that a bug of a plugin made."""
 
@@ -49,7 +54,7 @@ def head_of(subscription: Subscription, message_id: str) -> Head:
 
 def prepare(subscription: Subscription, event: Event, message_id: str) -> Prepared | Outcome:
     """Take an event up to the typed payload, or give the outcome that ends its way."""
-    if not subscription.expression.matches(event):
+    if not (subscription.matches if type(event) is dict else subscription.expression.matches)(event):
         return Filtered(**head_of(subscription, message_id))
     return build(subscription, event, message_id)
 
@@ -65,6 +70,8 @@ def build(subscription: Subscription, event: Event, message_id: str) -> Prepared
         except BaseException:  # noqa: BLE001 - whatever it is, it comes again below, where it is said what it was
             payload = None
         if payload is not None:
+            if subscription.action.cooldown is None:
+                return _prepared((subscription, event, message_id, payload, None))
             return _cooled(subscription, event, message_id, payload)
     return _built(subscription, event, message_id)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from destination_actions.subscriptions import values
 from destination_actions.subscriptions.functions import FUNCTIONS
 from destination_actions.subscriptions.glob import Glob, glob
-from destination_actions.subscriptions.limits import Budget
+from destination_actions.subscriptions.limits import Budget, LimitExceeded
 from destination_actions.subscriptions.nodes import (
     FLIPPED,
     And,
@@ -37,6 +37,7 @@ Matcher = Callable[[Mapping[str, Any]], bool]
 _LONGEST_INLINE: Final = 5
 _TOOLS: Final[dict[str, Any]] = {
     "Budget": Budget,
+    "limits": (LimitExceeded, RecursionError),
     "member": values.member,
     "read": values.read,
     "equal": values.equal,
@@ -49,7 +50,7 @@ _TOOLS: Final[dict[str, Any]] = {
 
 
 def matcher(condition: Condition) -> Matcher:
-    """Compile to a function of a dict; it raises `LimitExceeded` when an event needs too many steps."""
+    """Compile to a function of a dict. An evaluation that exceeds a limit is false as a whole."""
     return _Emitter().function(condition)
 
 
@@ -65,7 +66,8 @@ class _Emitter:
         body = self.condition(condition)
         budget = "    b = Budget()\n" if self.counted else ""
         names = {**_TOOLS, **self.names, "__builtins__": {"isinstance": isinstance, "dict": dict, "str": str}}
-        exec(f"def matches(event):\n{budget}    return {body}\n", names)  # noqa: S102 - from nodes, constants by name
+        limited = f"    try: return {body}\n    except limits: return False\n"
+        exec(f"def matches(event):\n{budget}{limited}", names)  # noqa: S102 - from nodes, constants by name
         made: Matcher = names["matches"]
         return made
 
