@@ -147,6 +147,17 @@ def test_a_configuration_file_is_read_without_the_real_environment(tmp_path: Any
         Harness.from_config(path)
 
 
+def test_a_configuration_has_its_times_of_claims(tmp_path: Any) -> None:
+    """As in production: a request may take as long as the configuration says, and its claim is held for as long."""
+    path = tmp_path / "destinations.yaml"
+    hook = "{destination: webhook, timeout: 30, settings: {}, subscriptions: [{name: Hook, subscribe: type = 'track', "
+    hook += "action: send, mapping: {url: 'https://hook.test/'}}]}"
+    path.write_text(f"{{claims: {{send: 30}}, destinations: {{hook: {hook}}}}}")
+    slow = Reply(on="https://hook.test/", delay=25, status=200, json={})
+    with Harness.from_config(path, api=[slow]) as hooks:
+        assert "delivered" == hooks.send_one(event.track("Hello")).outcome
+
+
 def test_the_event_builder_adds_nothing() -> None:
     """What a test does not say is not in the event."""
     assert {"type": "track", "event": "Hello"} == event.track("Hello")

@@ -71,13 +71,14 @@ class Harness:
         """Build from a configuration file. `${env:NAME}` is read from `environ` alone, never from the environment."""
         harness = cls.__new__(cls)
         loaded = config if isinstance(config, Config) else load_config(config, environ=environ or {})
-        harness._build(partial(AsyncRuntime.from_config, loaded), **equipment)
+        harness._build(partial(AsyncRuntime.from_config, loaded), times=loaded.times, **equipment)
         return harness
 
     def _build(  # noqa: PLR0913 - what a test may hand in
         self,
         make: Callable[..., AsyncRuntime],
         *,
+        times: ClaimTimes | None = None,
         api: Iterable[Reply] = (),
         http: object = None,
         start: str | float = START,
@@ -92,7 +93,7 @@ class Harness:
             assert isinstance(loop, VirtualLoop)  # noqa: S101 - the factory made it
             self.clock = VirtualClock(loop, start)
             self.api = ScriptedApi(*api, now=self.clock.now)
-            self._stores = self._run(_opened(stores, self.clock))
+            self._stores = self._run(_opened(stores, self.clock, times))
             self._watched = _Watched(self._stores.claims)
             self._runtime = make(
                 http=self.api if http is None else http,
@@ -202,8 +203,8 @@ class Harness:
         await self._stores.close()
 
 
-async def _opened(url: str, clock: VirtualClock) -> Stores:
-    stores = open_stores(url, clock=clock, times=ClaimTimes())
+async def _opened(url: str, clock: VirtualClock, times: ClaimTimes | None) -> Stores:
+    stores = open_stores(url, clock=clock, times=times)
     return replace(stores, secret=bytes(32))
 
 
