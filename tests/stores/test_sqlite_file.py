@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -357,3 +358,46 @@ def test_a_lease_of_before_the_reboot_ends(database: Opener) -> None:
     first.close()
     clock.reboot(downtime=60.0)
     assert [lease.attempts for lease in run(SqliteQueue(database(clock), clock).take(1, lease=30.0))] == [2]
+
+
+def after_a_power_failure(path: Path, folder: Path, kept: int) -> Database:
+    """The store as it is found when the log has lost what came after so many bytes."""
+    folder.mkdir()
+    for name in (path.name, f"{path.name}.secret"):
+        shutil.copy(path.with_name(name), folder / name)
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    (folder / f"{path.name}-wal").write_bytes(log[:kept])
+    return Database(folder / path.name, ManualClock())
+
+
+def test_a_power_failure_undoes_what_bound_nobody(tmp_path: Path) -> None:
+    """A lease and a claim that nothing followed are as if nobody had asked; the mark that follows keeps them."""
+    path, clock = tmp_path / "store.db", ManualClock()
+    one, waited = Database(path, clock), [0]
+    queue, claims = SqliteQueue(one, clock), SqliteClaims(one, TIMES)
+    log = path.with_name("store.db-wal")
+
+    def heard(statement: str) -> None:
+        if statement.startswith("PRAGMA synchronous = NORMAL"):
+            waited.append(log.stat().st_size)  # all that is on disk for certain, as what follows does not wait
+
+    async def course() -> Claim:
+        await one.run(lambda connection, _: connection.set_trace_callback(heard))
+        await queue.enqueue([Delivery("a", "d", "s", {}, 1.0)])
+        assert 1 == (await queue.take(1, lease=20.0))[0].attempts
+        claim = (await claims.claim(request("a"))).claim
+        assert claim is not None
+        return claim
+
+    async def found(database: Database) -> tuple[list[int], Verdict]:
+        taken = await SqliteQueue(database, clock).take(1, lease=20.0)
+        verdict = (await SqliteClaims(database, TIMES).claim(ClaimRequest("key a", "another", 60.0, "m"))).verdict
+        database.close()
+        return [lease.attempts for lease in taken], verdict
+
+    claim = run(course())
+    assert ([1], Verdict.GRANTED) == run(found(after_a_power_failure(path, tmp_path / "before", waited[-1])))
+    run(claims.mark_sent(claim))
+    assert waited[-1] < log.stat().st_size
+    assert ([], Verdict.BUSY) == run(found(after_a_power_failure(path, tmp_path / "after", log.stat().st_size)))
+    one.close()
