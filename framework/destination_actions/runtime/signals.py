@@ -25,12 +25,19 @@ class Signal(Enum):
 
 
 _TELLING: Final = (Signal.NOTHING, Signal.ANSWERED, Signal.BROKEN, Signal.REFUSED, Signal.LIMITED)
+_NOTHING, _ANSWERED = Signal.NOTHING, Signal.ANSWERED
 
 
 def signal_of(outcome: Outcome) -> Signal:
     """Read an outcome."""
+    if type(outcome) is Delivered:  # as nearly always
+        return _NOTHING if outcome.repeated else _ANSWERED
+    return _other(outcome)
+
+
+def _other(outcome: Outcome) -> Signal:
     match outcome:
-        case Delivered(repeated=False) | Rejected():
+        case Rejected():
             return Signal.ANSWERED
         case Failed(reason="authentication"):
             return Signal.REFUSED
@@ -45,4 +52,4 @@ def signal_of(outcome: Outcome) -> Signal:
 
 def most_telling(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of a call that says most about the lane."""
-    return max(outcomes, key=lambda outcome: _TELLING.index(signal_of(outcome)))
+    return outcomes[0] if len(outcomes) == 1 else max(outcomes, key=lambda outcome: _TELLING.index(signal_of(outcome)))

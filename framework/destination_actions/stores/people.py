@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_IDS: Final = (str, int)
+"""A tuple, and a list below: every delivery asks twice, and a union and a generator take three times as long."""
 
 
 def ids_of(event: Mapping[str, Any]) -> tuple[str, ...]:
@@ -19,4 +22,4 @@ def named_in(event: Mapping[str, Any]) -> tuple[object, object, object]:
 
 def ids_among(named: tuple[object, ...]) -> tuple[str, ...]:
     """The user ids among what an event names."""
-    return tuple(dict.fromkeys(str(one) for one in named if isinstance(one, str | int) and one != ""))
+    return tuple(dict.fromkeys([str(one) for one in named if isinstance(one, _IDS) and one != ""]))
