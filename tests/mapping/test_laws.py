@@ -8,7 +8,7 @@ from typing import Any
 from _interpreter import Failure, Interpreter
 from _suite import UNDEFINED, same
 from destination_actions.events import MISSING
-from destination_actions.mapping import Frame, ResolveError, compile_mapping
+from destination_actions.mapping import Frame, ResolveError, compile_mapping, js_number
 from destination_actions.mapping._paths import compile_path, parse_path, path_text, walk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,6 +61,12 @@ def test_a_document_shares_nothing_with_the_mapping(mapping: Any, event: Any) ->
     spoil(mapping)
     spoil(compiled.source)
     assert same(expected, resolved_by(compiled, event))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(1e-4, 1e4) | st.integers())
+def test_numbers_in_templates_are_printed_as_javascript_does(number: float) -> None:
+    """What is written quickly is what the printing of numbers gives."""
+    assert f"<{js_number(number)}>" == compile_mapping({"a": {"@template": "<{{n}}>"}}).resolve({"n": number})["a"]
 
 
 def resolved_by(compiled: Any, event: Any) -> Any:

@@ -32,7 +32,7 @@ def quick_of(owner: type[FieldSet], specs: Sequence[FieldSpec], *, additional: b
     code = Code()
     code.line("if type(document) is not dict: return None", "get = document.get")
     made = Writer(code).made(owner, Document("get"))
-    return code.function("quick(document)", made)
+    return code.function("document", result=made)
 
 
 def quick_from(owner: type[FieldSet], whole: Whole) -> Quick | None:

@@ -27,6 +27,8 @@ DEEPEST = 5
 MOST = 500
 """Levels, and resolvers in one function, up to which resolvers are written out."""
 
+_USUAL_FLOATS = 0.001, 1e15
+
 Inline: TypeAlias = "Callable[[Code, str], None]"
 R = TypeVar("R")
 
@@ -44,7 +46,7 @@ def resolver_of(inline: Inline) -> Callable[[Any, Frame], Any]:
     draft.body("scope", write)
     code = Code(draft)
     result = code.body("scope", write)
-    return written_out(code.function("resolve(scope, frame)", result), inline)
+    return written_out(code.function("scope", "frame", result=result), inline)
 
 
 def root_of(write: Callable[[Code], str]) -> Callable[[Any], Any]:
@@ -56,7 +58,7 @@ def root_of(write: Callable[[Code], str]) -> Callable[[Any], Any]:
         code.line(f"steps = {MAPPING_LIMITS.steps}")
     else:
         code.line(f"frame = {code.bind(Frame)}(event)")
-    return code.function("resolve(event)", code.body("event", write, known=True))
+    return code.function("event", result=code.body("event", write, known=True))
 
 
 def document_of(inline: Inline, *, linear: bool) -> Callable[[Any], Any]:
@@ -163,8 +165,10 @@ class Code(generated.Code):
         """Write what makes a value in a variable the text that a template shows, the usual numbers first."""
         plain, at = self.variable(), self.bind(pointer)
         with self.block(f"if type({variable}) is not str:"):
-            ends_well = f"({plain} := repr({variable}))[-1] in '123456789' and 'e' not in {plain}"
-            self.line(f"if type({variable}) is float and {ends_well}: {variable} = {plain}")
+            # orjson writes the digits that `repr` writes in half the time; what may differ is left to `text_of`.
+            usual = f"type({variable}) is float and {_USUAL_FLOATS[0]} <= {variable} < {_USUAL_FLOATS[1]}"
+            written = f"({plain} := {self.bind(orjson.dumps)}({variable}).decode())[-1] in '123456789'"
+            self.line(f"if {usual} and {written} and 'e' not in {plain}: {variable} = {plain}")
             small = f"-{SAFE_INTEGER} <= {variable} <= {SAFE_INTEGER}"
             self.line(f"elif type({variable}) is int and {small}: {variable} = repr({variable})")
             self.line(
