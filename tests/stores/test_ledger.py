@@ -1,6 +1,7 @@
 """The ledgers run the suite that strangers' ledgers run, and keep its laws whatever comes."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import pytest
 from destination_actions.protocols import (
     FAILED_STATES,
     TERMINAL_STATES,
+    AttemptEntry,
     Delivery,
     Ledger,
     LedgerEntry,
@@ -290,3 +292,25 @@ async def test_a_ledger_has_a_size_in_bytes(tmp_path: Path) -> None:
     assert 80 <= len(kept) <= 110
     assert list(range(300 - len(kept), 300)) == kept
     await stores.close()
+
+
+def test_last_tries_are_read_as_they_were_kept_before(tmp_path: Path) -> None:
+    """An entry's last tries had their exchanges as a text of JSON; now they are JSON as the rest of it."""
+    clock = ManualClock()
+    database = Database(tmp_path / "s.db", clock)
+    ledger = SqliteLedger(database)
+    entry = LedgerTrial(ledger, clock).entry("a")
+    attempt = AttemptEntry(
+        key="a", at=1.0, seconds=0.5, outcome="delivered", reason="confirmed", pin="p", exchanges=[{"method": "POST"}]
+    )
+    former = json.dumps([["a", 1.0, 0.5, "delivered", "confirmed", "p", '[{"method":"POST"}]']])
+
+    async def course() -> tuple[Any, Any]:
+        await ledger.record(entry, [attempt])
+        new = await ledger.attempts("a")
+        await database.run(lambda connection, _: connection.execute("UPDATE ledger SET tries = ?", (former,)))
+        return new, await ledger.attempts("a")
+
+    new, old = asyncio.run(course())
+    database.close()
+    assert [attempt] == new == old

@@ -149,14 +149,14 @@ class Ended:
 
     entry: LedgerEntry
     row: tuple[object, ...]
-    tries: list[tuple[object, ...]]
+    attempts: Sequence[AttemptEntry]
     replaces: Sequence[str]
 
     @classmethod
     def of(cls, entry: LedgerEntry, attempts: Sequence[AttemptEntry], replaces: Sequence[str]) -> Ended:
         """Encode it, outside of the transaction."""
-        tries = [_try(attempt) for attempt in attempts]
-        return cls(entry, (*_row(entry), encoded(tries)), tries, replaces)
+        tries = [(*_when(attempt), attempt.exchanges) for attempt in attempts]
+        return cls(entry, (*_row(entry), encoded(tries)), attempts, replaces)
 
     def put(self, connection: sqlite3.Connection) -> bool:
         """Write it; False when the key had a record, and then only the attempts are kept."""
@@ -172,7 +172,7 @@ def put_ends(connection: sqlite3.Connection, ends: Sequence[Ended]) -> list[bool
         added, entry = connection.execute(_RECORD, one.row), one.entry
         news.append(added.rowcount == 1)
         if not news[-1]:
-            connection.executemany(_ATTEMPT, one.tries)
+            put_attempts(connection, one.attempts)
             continue
         people += [(person, added.lastrowid) for person in entry.people]
         tallies[entry.destination, entry.subscription, entry.state, entry.reason] += 1
@@ -259,17 +259,20 @@ def _entry(row: Sequence[Any]) -> LedgerEntry:
     )
 
 
-def _try(attempt: AttemptEntry) -> tuple[object, ...]:
+def _when(attempt: AttemptEntry) -> tuple[object, ...]:
     when = (attempt.key, float(attempt.at), float(attempt.seconds))
-    exchanges = orjson.dumps(attempt.exchanges).decode() if attempt.exchanges else "[]"
-    return (*when, attempt.outcome, attempt.reason, attempt.pin, exchanges)
+    return (*when, attempt.outcome, attempt.reason, attempt.pin)
+
+
+def _try(attempt: AttemptEntry) -> tuple[object, ...]:
+    return (*_when(attempt), orjson.dumps(attempt.exchanges).decode() if attempt.exchanges else "[]")
 
 
 def _attempt(row: Sequence[Any]) -> AttemptEntry:
+    """Read a row, or what an entry holds of its last tries: their exchanges are JSON, and were a text of it once."""
     key, at, seconds, outcome, reason, pin, exchanges = row
-    return AttemptEntry(
-        key=key, at=at, seconds=seconds, outcome=outcome, reason=reason, pin=pin, exchanges=orjson.loads(exchanges)
-    )
+    found = orjson.loads(exchanges) if isinstance(exchanges, str) else exchanges
+    return AttemptEntry(key=key, at=at, seconds=seconds, outcome=outcome, reason=reason, pin=pin, exchanges=found)
 
 
 def _conditions(query: LedgerQuery) -> tuple[list[str], list[object]]:
