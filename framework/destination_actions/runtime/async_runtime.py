@@ -30,7 +30,7 @@ from destination_actions.protocols import ClaimTimes, Clock, Delivery, Stores
 from destination_actions.runtime import flight
 from destination_actions.runtime.asks import choices_of, deleted, lane_named, test_of
 from destination_actions.runtime.assemble import lanes_of, opened_stores, registry_for, times_of, with_stores
-from destination_actions.runtime.claiming import Equipment, Run, run_of
+from destination_actions.runtime.claiming import Equipment, run_of
 from destination_actions.runtime.deliver import delivered, delivered_batch
 from destination_actions.runtime.eager import gathered
 from destination_actions.runtime.explain import SubscriptionExplanation, explain
@@ -59,13 +59,6 @@ def _nobody(outcome: Outcome) -> None:
     """Tell nobody."""
 
 
-_settling = maker(Settled)
-
-
-def _settled(run: Run, outcome: Outcome, seconds: float) -> Settled:
-    return _settling(outcome, None, seconds, run.prepared.event, key=run.request.delivery)
-
-
 @dataclass(slots=True)
 class _Taken:
     """An event after the pure part: items that stand in the places of subscriptions; those that are `ready` become
@@ -77,6 +70,8 @@ class _Taken:
     ready: list[int]
     places: tuple[int, ...]
 
+
+_taken, _settled = maker(_Taken), maker(Settled)
 
 _Column: TypeAlias = list[tuple[_Taken, int]]
 """Events of one subscription, each with the index of its item."""
@@ -192,7 +187,7 @@ class AsyncRuntime:
         message_id = message_id_of(event)
         places, subscriptions = self._plan.candidates(event).in_order, self._plan.subscriptions
         items = [prepare(subscriptions[at], event, message_id) for at in places]
-        return _Taken(event, message_id, items, [at for at, item in enumerate(items) if type(item) is Prepared], places)
+        return _taken(event, message_id, items, [at for at, item in enumerate(items) if type(item) is Prepared], places)
 
     def _whole(self, taken: _Taken) -> list[Outcome]:
         """The outcomes for all subscriptions, those that were spared included."""
@@ -211,7 +206,7 @@ class AsyncRuntime:
         run = run_of(equipment, prepared)
         outcome = await delivered(run, self._busy_wait)
         ended = self._clock.monotonic()
-        await self._record(_settled(run, outcome, ended - started))
+        await self._record(_settled(outcome, None, ended - started, prepared.event, key=run.request.delivery))
         if ended >= self._breath_at:  # plugin code that never waits must not keep everything else waiting
             self._breath_at = ended + BREATH
             await asyncio.sleep(0)
@@ -267,7 +262,11 @@ class AsyncRuntime:
         runs = [run_of(equipment, one.items[at]) for one, at in column]
         outcomes = await delivered_batch(runs, self._busy_wait)
         seconds = self._clock.monotonic() - started
-        await gathered(self._record(_settled(run, one, seconds)) for run, one in zip(runs, outcomes, strict=True))
+        ends = zip(runs, outcomes, strict=True)
+        await gathered(
+            self._record(_settled(outcome, None, seconds, run.prepared.event, key=run.request.delivery))
+            for run, outcome in ends
+        )
         for (one, at), outcome in zip(column, outcomes, strict=True):
             one.items[at] = outcome
 

@@ -39,7 +39,7 @@ async def decide(run: Run, wait: float) -> Outcome | None:
     try:
         answer = await run.equipment.stores.claims.claim(run.request)
         if answer.verdict is _GRANTED:  # as nearly always
-            _note(run, answer)
+            run.claim, run.attempted, run.attempted_until = answer.claim, None, None  # as `_note` has it
             return None
         if wait > 0 and answer.verdict is Verdict.BUSY:
             answer = await _claimed(run, answer, wait)

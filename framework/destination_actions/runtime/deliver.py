@@ -26,7 +26,6 @@ from destination_actions.runtime.claiming import (
     effect_of,
     run_of,
     settle,
-    turns_of,
 )
 from destination_actions.runtime.classify import Attempt, PluginFault, accepted_settlement, settlement_of
 from destination_actions.runtime.contexts import batch_context_of, context_of
@@ -36,7 +35,7 @@ from destination_actions.runtime.effect import Effect, Reach
 from destination_actions.runtime.gather import group_of
 from destination_actions.runtime.guard import guarded
 from destination_actions.runtime.lanes import Turns
-from destination_actions.runtime.prepare import Prepared
+from destination_actions.runtime.prepare import Prepared, head_of
 from destination_actions.runtime.tries import Try
 from destination_actions.values import maker
 
@@ -54,7 +53,7 @@ async def deliver(equipment: Equipment, prepared: Prepared, *, wait: float, gene
 
 async def delivered(run: Run, wait: float) -> Outcome:
     """As `deliver`, for a run."""
-    turns = turns_of(run)
+    turns = run.state.turns(run.prepared.subscription.action)
     if turns is None:
         outcome = await decide(run, wait)
         return outcome if outcome is not None else await _performed_alone(run, None)
@@ -233,7 +232,8 @@ async def _settled_one(runs: Sequence[Run], results: Sequence[object], effect: E
     run, result = runs[at], results[at]
     redactor = run.state.redactor
     if type(result) is Accepted:
-        settlement = accepted_settlement(run.head, result, redactor)
+        prepared = run.prepared
+        settlement = accepted_settlement(head_of(prepared.subscription, prepared.message_id), result, redactor)
     else:
         result = _word(result, effect, at)
         settlement = settlement_of(_attempt(run, result, effect.reach_of(at), redactor, not _batched(runs)))

@@ -69,16 +69,15 @@ async def _caught(call: Callable[[], Any], name: str) -> object:
         result = call()
         if type(result) is not CoroutineType and not inspect.isawaitable(result):
             return PluginFault(f"{name} gave {type(result).__name__}, nothing to await; make it `async def`")
-        return _awaited(await result, name)
+        answer = await result
+        return _unawaited(answer, name) if type(answer) is CoroutineType else answer
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         return error
 
 
-def _awaited(result: object, name: str) -> object:
-    if isinstance(result, CoroutineType):
-        result.close()
-        return PluginFault(f"{name} returned a coroutine that nobody awaited; write `await` before the call")
-    return result
+def _unawaited(result: CoroutineType[Any, Any, Any], name: str) -> PluginFault:
+    result.close()
+    return PluginFault(f"{name} returned a coroutine that nobody awaited; write `await` before the call")
 
 
 async def _ended(task: asyncio.Task[object], name: str) -> None:

@@ -110,7 +110,9 @@ class Recorder:
     async def attempted(self, tried: Try) -> None:
         """Keep an attempt. One that ended its delivery waits for the terminal record; the others are written now."""
         if tried.outcome.terminal:
-            self._hold(tried)
+            self._held[tried.key] = tried
+            if len(self._held) > _HELD:  # of deliveries that were cancelled before they could be recorded
+                self._held.popitem(last=False)
             return
         try:
             await self._keep(self._known(tried.outcome))
@@ -147,7 +149,11 @@ class Recorder:
         if not known.kept:
             await self._keep(known)
         joined = self._joined if settled.queue is self._queue else None
-        new = await self._recorded(facts, tried, joined, settled.lease)
+        if self._late is not None and facts.event is None and not facts.generation:
+            facts.keep(tried)
+            new = self._late.note(facts)
+        else:
+            new = await self._recorded(facts, tried, joined, settled.lease)
         if not new and isinstance(outcome, Delivered) and not outcome.repeated:
             log.warning("%s was delivered although an earlier record of it stands", facts.key)
         if self._counts or self._passed or self._clock.monotonic() >= self._prune_at:
@@ -158,9 +164,6 @@ class Recorder:
         self, facts: Facts, tried: Try | None, joined: RecordAndAck | None = None, lease: Lease | None = None
     ) -> bool:
         """Record, and acknowledge where that goes together; False when an earlier record stands."""
-        if self._late is not None and facts.event is None and not facts.generation:
-            facts.keep(tried)
-            return self._late.note(facts)
         earlier = [
             delivery_key(facts.outcome.message_id, *facts.tally[:2], number) for number in range(facts.generation)
         ]
@@ -220,11 +223,6 @@ class Recorder:
         return attempt_of(
             tried, self._known(tried.outcome).digest, exchanges=self._exchanges, bodies=self._policy.bodies
         )
-
-    def _hold(self, tried: Try) -> None:
-        self._held[tried.key] = tried
-        if len(self._held) > _HELD:  # of deliveries that were cancelled before they could be recorded
-            self._held.popitem(last=False)
 
     def _facts(self, settled: Settled, state: str, known: _Known) -> Facts:
         outcome, lease, now = settled.outcome, settled.lease, self._clock.now()

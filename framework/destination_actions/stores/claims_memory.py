@@ -66,7 +66,7 @@ class MemoryClaims:
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """As `ClaimStore` says; raises `ValueError` for a period that is none."""
         with self._lock:
-            at, before = self._at(), self._read(request.key, request.delivery)
+            at, before = self._anchor.instant(self._clock), self._read(request.key, request.delivery)
             records, answer = self._protocol.claim(before, request, at, self._tokens())
             self._write(request.key, request.delivery, before, records)
             if at.now >= self._prune_at or len(self._journal) > self._size or len(self._windows) >= self._sweep_at:
@@ -77,7 +77,7 @@ class MemoryClaims:
         """As `ClaimStore` says."""
         with self._lock:
             before = self._read(claim.key, claim.delivery)
-            records, ok = self._protocol.mark_sent(before, claim, self._at())
+            records, ok = self._protocol.mark_sent(before, claim, self._anchor.instant(self._clock))
             self._write(claim.key, claim.delivery, before, records)
             return ok
 
@@ -85,8 +85,8 @@ class MemoryClaims:
         """As `ClaimStore` says."""
         kept = json_copy(data)
         with self._lock:  # as `_change` does, for nearly every delivery
-            before = self._read(claim.key, claim.delivery)
-            self._write(claim.key, claim.delivery, before, self._protocol.confirm(before, claim, kept, self._at()))
+            before, at = self._read(claim.key, claim.delivery), self._anchor.instant(self._clock)
+            self._write(claim.key, claim.delivery, before, self._protocol.confirm(before, claim, kept, at))
 
     async def release(self, claim: Claim) -> None:
         """As `ClaimStore` says."""
@@ -104,25 +104,23 @@ class MemoryClaims:
     async def aclose(self) -> None:
         """Hold nothing open."""
 
-    def _at(self) -> Instant:
-        return self._anchor.instant(self._clock)
-
     def _change(self, of: Claim | ClaimRequest, change: Callable[[Records, Instant], Records]) -> None:
         with self._lock:
             before = self._read(of.key, of.delivery)
-            self._write(of.key, of.delivery, before, change(before, self._at()))
+            self._write(of.key, of.delivery, before, change(before, self._anchor.instant(self._clock)))
 
     def _read(self, key: str, delivery: str) -> Records:
         return _tuple(Records, (self._windows.get(key), self._journal.get(delivery)))
 
     def _write(self, key: str, delivery: str, before: Records, records: Records) -> None:
-        if records.window is not before.window and records.window is not None:
-            self._windows[key] = records.window
-        if records.entry is not before.entry:
-            if before.entry is not None:
+        (window, entry), (old_window, old_entry) = records, before
+        if window is not old_window and window is not None:
+            self._windows[key] = window
+        if entry is not old_entry:
+            if old_entry is not None:
                 self._journal.pop(delivery, None)
-            if records.entry is not None:
-                self._journal[delivery] = records.entry
+            if entry is not None:
+                self._journal[delivery] = entry
 
     def _prune(self, now: float) -> None:
         self._prune_at = now + PRUNE_EVERY

@@ -108,8 +108,6 @@ class Marked(NamedTuple):
 
 def check_seconds(seconds: float) -> None:
     """Raise `ValueError` unless `seconds` is a period: a finite number from 0 to the longest cooldown."""
-    if type(seconds) is float and 0.0 <= seconds <= LONGEST_COOLDOWN:
-        return
     given: object = seconds  # whatever its annotation says, it comes from configuration and events
     number = isinstance(given, int | float) and not isinstance(given, bool)
     if not number or not 0 <= seconds <= LONGEST_COOLDOWN:  # NaN compares as false
@@ -135,7 +133,9 @@ class Transitions:
 
     def claim(self, records: Records, request: ClaimRequest, at: Instant, token: str) -> Decision:
         """Decide whether a delivery may act now. `token` is a new one, used when the claim is given."""
-        check_seconds(request.seconds)
+        seconds = request.seconds
+        if type(seconds) is not float or not 0.0 <= seconds <= LONGEST_COOLDOWN:
+            check_seconds(seconds)
         window, entry = records
         if window is None and entry is None:  # nothing is known of either, as for nearly every delivery
             lease = at.now + self.times.lease
