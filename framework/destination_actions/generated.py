@@ -26,7 +26,7 @@ def defined(source: str, name: str, names: dict[str, Any]) -> Any:
     return names[name]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _code(source: str) -> CodeType:
     return compile(source, "<generated>", "exec")
 
