@@ -75,6 +75,7 @@ class Each:
     def put(self, code: Code, variable: str) -> None:
         """Write the lines that leave the list as it is in a variable; what is no list may be there too."""
         self._shaped.put(code, variable)
+        code.line(f"if type({variable}) is dict: {variable} = [{variable}]")  # an object counts as a list of one
 
     def keys(self) -> frozenset[str]:
         """Give the keys of an item."""
@@ -104,7 +105,7 @@ def _written(value: Any) -> int:
     try:
         return len(orjson.dumps(value)) * 4
     except (TypeError, ValueError, RecursionError):
-        return _TOO_MUCH
+        return _measured(value)
 
 
 def _measured(value: Any) -> int:
