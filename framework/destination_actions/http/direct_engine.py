@@ -68,14 +68,14 @@ class DirectEngine:
         """Send one request and read its answer; see `HttpEngine.exchange`. `on_sent` must not raise."""
         wire, loop = checked(request), asyncio.get_running_loop()
         ambient, deadline = sys.exception(), loop.time() + timeout
-        pool = self._bound_pool(loop)
+        pool, written = self._bound_pool(loop), _written(wire)
         connection = pool.idle(wire.origin)
         if connection is None:
             connection = await self._free(pool, wire, deadline, Limits(timeout, cap))
         try:
             if on_sent is not None:
                 on_sent()
-            return await connection.ask(_written(wire), cap, deadline, bodiless=wire.method == "HEAD")
+            return await connection.ask(written, cap, deadline, bodiless=wire.method == "HEAD")
         except Exception as caught:  # noqa: BLE001 - whatever it is, the request was sent and not answered
             error = caught
         except BaseException:
