@@ -119,21 +119,21 @@ class Index:
 
     def candidates(self, event: Event) -> Candidates:
         """Give the positions; remembered for each combination of values that some expression names."""
+        kind, name = event.get("type"), event.get("event")
         try:
-            return self._found[event.get("type"), event.get("event")]  # as for nearly every event that is of interest
-        except (KeyError, TypeError):  # not remembered; a value that is no text, and not even hashable
-            return self._candidates(event)
-
-    def _candidates(self, event: Event) -> Candidates:
-        key = (_known(event.get("type"), self._types), _known(event.get("event"), self._names))
+            key = (kind if kind in self._types else None, name if name in self._names else None)
+        except TypeError:  # one is not hashable, and so no text
+            key = (_known(kind, self._types), _known(name, self._names))
         found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = Candidates(
-                at
-                for at, (types, names) in enumerate(self._needs)
-                if (types is None or key[0] in types) and (names is None or key[1] in names)
-            )
-            found.in_order = tuple(sorted(found))
+        return self._remembered(key) if found is None else found
+
+    def _remembered(self, key: tuple[str | None, str | None]) -> Candidates:
+        found = self._found[key] = Candidates(
+            at
+            for at, (types, names) in enumerate(self._needs)
+            if (types is None or key[0] in types) and (names is None or key[1] in names)
+        )
+        found.in_order = tuple(sorted(found))
         return found
 
 
