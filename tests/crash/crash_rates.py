@@ -14,12 +14,10 @@ import math
 import os
 import random
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,8 +28,8 @@ from crash_harness import end, ended, forked, sandbox_process, settings_in, stea
 from crash_worker import TIMES, Job, Lines, accept, stores_of, work
 from crash_world import FLOW, world
 from destination_actions import AsyncRuntime
-from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest
-from destination_actions.stores import SqliteClaims
+from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, LedgerQuery
+from destination_actions.stores import SqliteClaims, open_stores
 
 PERIOD = 1
 ONE = "user-001"
@@ -135,14 +133,20 @@ def one_account(folder: Path, *, workers: int, events: int, limit: int = 20) -> 
     rate = (len(times) - 1) / (times[-1] - times[0])
     asked = json.loads((folder / "asked.json").read_text())
     result = {"workers": workers, "executed": len(times), "refused": asked - len(times)}
-    return result | {"most_left_in_a_second": _most(_left(folder)), "most_taken": _most(times), "rate": round(rate, 2)}
+    return result | {"most_left_in_a_second": _most(left(folder)), "most_taken": _most(times), "rate": round(rate, 2)}
 
 
-def _left(folder: Path) -> list[float]:
+def left(folder: Path) -> list[float]:
     """When each request left, the refused ones too: as even as the machine lets them arrive, or a fault of ours."""
-    with closing(sqlite3.connect(folder / "state.db")) as connection:
-        tries = [one for (text,) in connection.execute("SELECT tries FROM ledger") for one in json.loads(text)]
-    return sorted(exchange["at"] for one in tries for exchange in json.loads(one[-1]) if exchange["method"] == "POST")
+
+    async def read() -> list[float]:
+        stores = open_stores(f"sqlite:{folder / 'state.db'}")
+        entries = await stores.ledger.entries(LedgerQuery(limit=100_000))
+        tries = [one for entry in entries for one in await stores.ledger.attempts(entry.key)]
+        await stores.close()
+        return sorted(exchange["at"] for one in tries for exchange in one.exchanges if exchange["method"] == "POST")
+
+    return asyncio.run(read())
 
 
 def _most(times: Sequence[float]) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crash_rates import left, one_account
 from crash_verify import verify
 
 HARNESS = Path(__file__).with_name("crash_harness.py")
@@ -74,3 +75,9 @@ def test_the_first_terminal_report_stands() -> None:
     """A report that a crash repeated changes nothing; one that failed is not terminal."""
     reported = [report("m1", "failed"), *RIGHT[0], report("m1", "delivered"), report("m2", "delivered")]
     assert not any(verify(EVENTS, reported, RIGHT[1]).summary.values())
+
+
+def test_the_ledger_tells_when_each_request_left(tmp_path: Path) -> None:
+    """Two processes drain twelve orders at the account's rate; each is executed, and no request is missing."""
+    found = one_account(tmp_path / "account", workers=2, events=12)
+    assert [12, 12 + found["refused"]] == [found["executed"], len(left(tmp_path / "account"))]
