@@ -35,7 +35,7 @@ campaign: $(VENV)/.test
 	DESTINATION_ACTIONS_EXPLAIN_CASES=10000 $(BIN)/python -m pytest -q -s tests/subscriptions/test_explain.py
 
 crash: $(VENV)/.test
-	$(BIN)/python tests/crash/crash_harness.py --events 5000 --kills 300
+	$(BIN)/python tests/crash/crash_harness.py --events 8000 --kills 300
 	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 100 --rule upstream
 	$(BIN)/python tests/crash/crash_rates.py
 	$(BIN)/python tests/crash/crash_all.py --events 10000 --kills 1200

@@ -203,7 +203,7 @@ def crash(
 def main() -> int:
     """Run as told; exit 0 when the protocol has no findings (and a wrong rule has some)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--events", type=int, default=8000)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--keys", type=int, default=60)
     parser.add_argument("--rule", choices=("protocol", "upstream"), default="protocol")
