@@ -72,7 +72,10 @@ class Timed:
     async def mark_sent(self, claim: Claim) -> bool:
         """Mark."""
         began, self._marking = steady()(), True
-        marked, self._marking = await self._inner.mark_sent(claim), False
+        try:
+            marked = await self._inner.mark_sent(claim)
+        finally:  # a mark that took too long was cancelled; what this process commits afterwards does not stand still
+            self._marking = False
         self._add(claim.delivery, "marked" if marked else "refused to mark", began)
         return marked
 
