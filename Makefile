@@ -36,7 +36,7 @@ campaign: $(VENV)/.test
 
 crash: $(VENV)/.test
 	$(BIN)/python tests/crash/crash_harness.py --events 8000 --kills 300
-	$(BIN)/python tests/crash/crash_harness.py --events 3000 --kills 100 --rule upstream
+	$(BIN)/python tests/crash/crash_harness.py --events 6000 --kills 100 --rule upstream
 	$(BIN)/python tests/crash/crash_rates.py
 	$(BIN)/python tests/crash/crash_all.py --events 10000 --kills 1200
 	for rule in upstream ack-first answer-first send-again; do \
