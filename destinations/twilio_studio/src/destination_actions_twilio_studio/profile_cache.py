@@ -6,6 +6,7 @@ time, since a profile may be made any moment; so is everything when it is read b
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -21,7 +22,8 @@ class ProfileCache:
     def __init__(self, seconds: float, size: int = PEOPLE) -> None:
         self._seconds = seconds
         self._size = size
-        self._known: dict[tuple[str | None, str | None], tuple[float, str]] = {}  # in the order of the look-ups
+        # In the order of the look-ups. A plain dict finds its first key past all that were taken out.
+        self._known: OrderedDict[tuple[str | None, str | None], tuple[float, str]] = OrderedDict()
 
     def get(self, user: str | None, anonymous: str | None, now: float) -> str | None:
         """Give the number of a person, unless it is unknown or too old."""
@@ -35,7 +37,7 @@ class ProfileCache:
         self._known.pop((user, anonymous), None)
         self._known[user, anonymous] = (now, phone)
         if len(self._known) > self._size:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
 
 
 _CACHES: WeakKeyDictionary[Settings, ProfileCache] = WeakKeyDictionary()
