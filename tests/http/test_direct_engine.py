@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+from contextlib import suppress
 from copy import copy
 from dataclasses import FrozenInstanceError, replace
 
@@ -54,6 +55,30 @@ async def until(condition):
     """Let everything run until it is so."""
     while not condition():  # noqa: ASYNC110 - the other side of the connection is in this loop
         await asyncio.sleep(0)
+
+
+async def test_an_exchange_that_is_closed_takes_its_connection_with_it(make, serve):
+    """Its answer may still come, and must not become that of the next request."""
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def script(talk):
+        with suppress(ConnectionError):
+            while True:
+                line = (await talk.request()).line
+                if "/closed" in line:
+                    arrived.set()
+                    await go.wait()
+                await talk.answer("200 OK", line.encode())
+
+    server, engine = await serve(script), make()
+    await sent(engine, f"{server.url}/first")
+    exchange = sent(engine, f"{server.url}/closed")
+    exchange.send(None)  # as far as it gets without its answer
+    await arrived.wait()
+    exchange.close()
+    go.set()
+    assert b"POST /next HTTP/1.1" == (await sent(engine, f"{server.url}/next")).content
+    assert 2 == server.connections
 
 
 async def test_no_more_connections_to_an_origin_than_allowed(make, serve):

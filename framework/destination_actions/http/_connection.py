@@ -75,6 +75,12 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def abandon(self) -> None:
+        """Close at once; nobody waits any more for what is under way."""
+        if self._done is not None:
+            self._done.cancel()
+        self.abort()
+
     # --- the deadline ------------------------------------------------------------------------------------------------
 
     # One timer serves exchange after exchange: it goes off at the deadline of an early one, and is set again if a later

@@ -79,7 +79,7 @@ class DirectEngine:
         except Exception as caught:  # noqa: BLE001 - whatever it is, the request was sent and not answered
             error = caught
         except BaseException:
-            connection.abort()  # its answer may still come, and is for nobody else
+            connection.abandon()  # its answer may still come, and is for nobody else
             raise
         finally:
             pool.give_back(wire.origin, connection)
