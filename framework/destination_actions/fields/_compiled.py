@@ -15,10 +15,10 @@ from destination_actions.fields._clean import Report, clean, plan_of
 from destination_actions.fields._errors import Site, required_error, schema_errors, shown
 from destination_actions.fields._json import copied, is_object
 from destination_actions.fields._quick import Quick, quick_from, quick_of
-from destination_actions.fields._quick_code import twin_of
 from destination_actions.fields._required import Scope, absent_paths, is_conditional
 from destination_actions.fields._schema import compile_schema, object_schema
 from destination_actions.fields._specs import FieldSpec
+from destination_actions.fields._twin import twin_of
 from destination_actions.generated import Whole
 
 if TYPE_CHECKING:

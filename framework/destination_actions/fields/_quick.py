@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from destination_actions.fields._document import Document
 from destination_actions.fields._quick_bounds import Bounds
-from destination_actions.fields._quick_code import Document, Writer
+from destination_actions.fields._quick_code import Writer
 from destination_actions.fields._specs import FieldSpec
 from destination_actions.generated import Code, Whole
 

@@ -5,12 +5,12 @@ Every line either leaves a value that is right in a variable or gives up by `ret
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from destination_actions.events import MISSING
+from destination_actions.fields._document import Document
 from destination_actions.fields._formats import OWN_FORMATS, USUAL
 from destination_actions.fields._json import NotJson, copied, is_text
 from destination_actions.fields._quick_bounds import Bounds, fixed_size
@@ -31,38 +31,6 @@ _FEW_DIGITS: Final = {str(number): number for number in range(1_000)}
 """What counts and quantities written as text mean: looked up in a fifth of the time of reading one."""
 _DEEPEST: Final = 4
 """Levels of objects that are written out; the code of deeper ones is called."""
-
-
-class Document:
-    """The members of a document, read by what is in a variable: its `get`. Which there are is not known."""
-
-    def __init__(self, get: str) -> None:
-        self._get = get
-
-    def keys(self) -> frozenset[str]:
-        """Give the keys that are known."""
-        return frozenset()
-
-    def value(self, key: str) -> Value:
-        """Give the value of a key."""
-        return Member(self._get, key)
-
-
-class Member:
-    """A member of a document: all that is known of it is where it stands."""
-
-    def __init__(self, get: str, key: str) -> None:
-        self._get, self._key = get, key
-
-    def put(self, code: Code, variable: str) -> None:
-        """Read it."""
-        code.line(f"{variable} = {self._get}({code.bind(self._key)}, MISSING)")
-
-    def members(self) -> None:
-        """Say that only the value itself can tell."""
-
-    def items(self) -> None:
-        """Say that only the value itself can tell."""
 
 
 class Writer:
@@ -340,29 +308,6 @@ def _known_items(spec: FieldSpec, value: Value) -> Items | None:
     """As `_known_members`, of a list."""
     items = value.items() if spec.properties is not None and spec.multiple else None
     return items if items is not None and items.keys() <= _inner(spec).__compiled__.by_key.keys() else None
-
-
-def twin_of(owner: type[FieldSet], specs: Sequence[FieldSpec]) -> type | None:
-    """Give a class whose instances are set up by plain assignments and then become those of `owner`.
-
-    None where Python would not let them, or where that would be slower: with more attributes than instances of one
-    class share the keys of, or with names that are no plain words.
-    """
-    if len(specs) > _SHARED or not all(_is_word(spec.name) for spec in specs):
-        return None
-    twin: Any = type(owner.__name__, (), {"__doc__": owner.__doc__})
-    try:
-        twin().__class__ = owner
-    except TypeError:
-        return None
-    return type(owner.__name__, (), {})
-
-
-_SHARED: Final = 24
-
-
-def _is_word(name: str) -> bool:
-    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
 
 
 def _bounds(spec: FieldSpec) -> list[tuple[str, float]]:
