@@ -51,23 +51,12 @@ def test_marking_and_confirming_read_nothing_again(database: Opener) -> None:
     assert reads(asyncio.run(course())) == 1
 
 
-def test_what_another_opening_wrote_is_seen(database: Opener) -> None:
-    """A claim that somebody released through another connection cannot be marked here."""
+@pytest.mark.parametrize("openings", [1, 2])
+def test_what_another_store_wrote_is_seen(database: Opener, openings: int) -> None:
+    """A claim that another store released, on this opening or on one of its own, cannot be marked here."""
     clock = ManualClock()
-    here, there = SqliteClaims(database(clock)), SqliteClaims(database(clock))
-
-    async def course() -> bool:
-        claim = await claimed(here)
-        await there.release(claim)
-        return await here.mark_sent(claim)
-
-    assert asyncio.run(course()) is False
-
-
-def test_what_another_store_on_this_opening_wrote_is_seen(database: Opener) -> None:
-    """Two stores of claims may share an opening: a claim that the other released cannot be marked."""
-    one = database(ManualClock())
-    here, there = SqliteClaims(one), SqliteClaims(one)
+    opened = [database(clock) for _ in range(openings)]
+    here, there = SqliteClaims(opened[0]), SqliteClaims(opened[-1])
 
     async def course() -> bool:
         claim = await claimed(here)
