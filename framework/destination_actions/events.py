@@ -46,7 +46,7 @@ _PLAIN: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETI
 def json_copy(value: Json) -> Json:
     """Give a copy of a JSON value that shares nothing that can change with it."""
     if isinstance(value, dict):
-        if _LEAVES.issuperset(map(type, value.values())):  # as most data of answers: a quarter of the time
+        if _LEAVES.issuperset(map(type, value.values())):  # as most data of answers: three fifths of the time
             return dict(value)
         return {key: json_copy(item) for key, item in value.items()}
     return [json_copy(item) for item in value] if isinstance(value, list) else value

@@ -110,14 +110,9 @@ _run, _request = maker(Run), maker(ClaimRequest)
 
 
 def effect_of(runs: Sequence[Run]) -> Effect:
-    """The one effect of deliveries that are performed together."""
+    """The one effect of deliveries that are performed together, or of one that is performed alone."""
     first = runs[0]
     return _effect(first.equipment, first.lane, first.state, [run.claim for run in runs], turns_of(first))
-
-
-def effect_for(run: Run, turns: Turns | None) -> Effect:
-    """The one effect of a delivery that is performed alone, at this rate."""
-    return _effect(run.equipment, run.prepared.subscription.lane, run.state, (run.claim,), turns)
 
 
 def turns_of(run: Run) -> Turns | None:

@@ -22,10 +22,10 @@ from destination_actions.runtime.claiming import (
     PAUSE,
     Equipment,
     Run,
-    effect_for,
     effect_of,
     run_of,
     settle,
+    turns_of,
 )
 from destination_actions.runtime.classify import Attempt, PluginFault, accepted_settlement, settlement_of
 from destination_actions.runtime.contexts import batch_context_of, context_of
@@ -53,10 +53,10 @@ async def deliver(equipment: Equipment, prepared: Prepared, *, wait: float, gene
 
 async def delivered(run: Run, wait: float) -> Outcome:
     """As `deliver`, for a run."""
-    turns = run.state.turns(run.prepared.subscription.action)
+    turns = turns_of(run)
     if turns is None:
         outcome = await decide(run, wait)
-        return outcome if outcome is not None else await _performed_alone(run, None)
+        return outcome if outcome is not None else await _performed_alone(run)
     return await _in_turn(run, wait, turns)
 
 
@@ -66,7 +66,7 @@ async def _in_turn(run: Run, wait: float, turns: Turns) -> Outcome:
     deadline, pause = clock.monotonic() + wait, PAUSE
     while True:
         async with turns.place:
-            outcome = await decide(run, 0) or await _performed_alone(run, turns)
+            outcome = await decide(run, 0) or await _performed_alone(run)
         left = deadline - clock.monotonic()
         if not _waits(outcome) or left <= 0:
             return outcome
@@ -148,9 +148,10 @@ def _batch_key(run: Run) -> object:
     return run.request.delivery if group is None else group
 
 
-async def _performed_alone(run: Run, turns: Turns | None) -> Outcome:
+async def _performed_alone(run: Run) -> Outcome:
     """As `_performed` for a single delivery, as nearly all are."""
-    runs, effect = (run,), effect_for(run, turns)
+    runs = (run,)
+    effect = effect_of(runs)
     results = await _results(runs, effect, None)
     if isinstance(results[0], AuthenticationFailed) and _refused_tokens(results, effect):
         return (await _performed(runs, _renewal(run, effect, 0)))[0]

@@ -5,9 +5,7 @@ Sending, batches, `explain`, the tests and the command line all go through `prep
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from destination_actions.answers import Answer
 from destination_actions.definitions import Cooldown
@@ -17,6 +15,7 @@ from destination_actions.fields import FieldSet, quick_payload
 from destination_actions.mapping import ResolveError
 from destination_actions.outcomes import Failed, Filtered, Invalid, Outcome, Problem, Rejected
 from destination_actions.runtime.plan import Subscription
+from destination_actions.values import new_tuple
 
 
 class Prepared(NamedTuple):
@@ -31,9 +30,6 @@ class Prepared(NamedTuple):
     payload: FieldSet
     cooldown: Cooldown | None
 
-
-_prepared: Final[Callable[[tuple[Any, ...]], Prepared]] = partial(cast("Any", tuple.__new__), Prepared)
-"""Makes one of the tuple of its members, in half the time."""
 
 PLUGIN_FAULT: Final = "plugin_fault"
 """The reason of an outcome that a bug of a plugin made."""
@@ -71,7 +67,7 @@ def build(subscription: Subscription, event: Event, message_id: str) -> Prepared
             payload = None
         if payload is not None:
             if subscription.action.cooldown is None:
-                return _prepared((subscription, event, message_id, payload, None))
+                return new_tuple(Prepared, (subscription, event, message_id, payload, None))
             return _cooled(subscription, event, message_id, payload)
     return _built(subscription, event, message_id)
 

@@ -18,6 +18,7 @@ from destination_actions.events import Json, json_copy
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Clock
 from destination_actions.stores.clock import Instant, anchored, boot_of
 from destination_actions.stores.transitions import Entry, Records, Transitions, Window
+from destination_actions.values import new_tuple
 
 JOURNAL_SIZE: Final = 100_000
 """Entries that the journal keeps at most; the oldest go first."""
@@ -25,8 +26,6 @@ JOURNAL_SIZE: Final = 100_000
 
 PRUNE_EVERY: Final = 1.0
 """Seconds between two looks for entries that are too old; until then, the protocol takes them for forgotten."""
-
-_tuple: Final = tuple.__new__  # a named tuple in half of the time
 
 
 def new_token() -> str:
@@ -110,7 +109,7 @@ class MemoryClaims:
             self._write(of.key, of.delivery, before, change(before, self._anchor.instant(self._clock)))
 
     def _read(self, key: str, delivery: str) -> Records:
-        return _tuple(Records, (self._windows.get(key), self._journal.get(delivery)))
+        return new_tuple(Records, (self._windows.get(key), self._journal.get(delivery)))
 
     def _write(self, key: str, delivery: str, before: Records, records: Records) -> None:
         (window, entry), (old_window, old_entry) = records, before

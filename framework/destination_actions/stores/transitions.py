@@ -28,7 +28,7 @@ from destination_actions.definitions import LONGEST_COOLDOWN
 from destination_actions.events import Json
 from destination_actions.protocols import Claim, ClaimAnswer, ClaimRequest, ClaimTimes, Verdict
 from destination_actions.stores.clock import Instant
-from destination_actions.values import light, maker
+from destination_actions.values import light, maker, new_tuple
 
 
 class Stage(IntEnum):
@@ -120,7 +120,6 @@ _ATTEMPTED, _MARK_DONE, _SUPPRESSED = Mark
 _GRANTED, _RESUME = Verdict.GRANTED, Verdict.RESUME
 
 _window, _entry, _claim, _answer = maker(Window), maker(Entry), maker(Claim), maker(ClaimAnswer)
-_tuple = tuple.__new__  # a named tuple in half of the time
 
 
 class Transitions:
@@ -141,7 +140,7 @@ class Transitions:
             lease = at.now + self.times.lease
             taken = _window(_HELD, request.delivery, request.message, token, lease)
             claim = _claim(request.key, request.delivery, request.seconds, token)
-            return _tuple(Decision, (_tuple(Records, (taken, None)), _answer(_GRANTED, claim)))
+            return new_tuple(Decision, (new_tuple(Records, (taken, None)), _answer(_GRANTED, claim)))
         records = self._remembered(records, at)
         window, entry = records
         if entry is not None and entry.mark is not _ATTEMPTED:
@@ -240,7 +239,7 @@ class Transitions:
         sent = _window(_SENT, window.delivery, window.message, window.token, lease, until, window.data)
         first = _entry(_ATTEMPTED, at.now, at.now, round(at.wall, 3))
         attempt = first if entry is None else replace(entry, touched=at.now)
-        return _tuple(Marked, (_tuple(Records, (sent, attempt)), True))
+        return new_tuple(Marked, (new_tuple(Records, (sent, attempt)), True))
 
     def confirm(self, records: Records, claim: Claim, data: Json, at: Instant) -> Records:
         """Record success. Truth first: the delivery is done whoever holds the key by now."""
@@ -250,7 +249,7 @@ class Transitions:
             return Records(None, done)
         if self._fenced(window, claim):
             made = _window(_DONE, window.delivery, window.message, window.token, 0.0, until, data)
-            return _tuple(Records, (made, done))
+            return new_tuple(Records, (made, done))
         if window.stage in (_SENT, _DONE) and window.token != claim.token:
             return Records(replace(window, until=max(window.until, until)), done)
         return Records(window, done)
